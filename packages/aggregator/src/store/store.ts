@@ -1,0 +1,99 @@
+import type { Agent, Alert, AlertState, Event, NewEvent, SampleColumns, Series } from '@perfmon/protocol'
+
+/** What the receive stage hands over in one go: the series it met for the first time, and their samples. */
+export interface SampleBatch extends SampleColumns {
+  readonly newSeries: readonly Series[]
+}
+
+export interface SampleRange {
+  readonly timesMs: Float64Array
+  readonly values: Float64Array
+}
+
+/** A notification on its way to one channel. `key` is the idempotency key: (event, channel), never repeated. */
+export interface Delivery {
+  readonly key: string
+  readonly channel: string
+  readonly eventSeq: number
+  readonly state: 'waiting' | 'sent' | 'refused'
+  readonly attempts: number
+  readonly nextAttemptMs: number
+  readonly lastError: string | null
+}
+
+/** What a store finds when it opens: enough for every stage to go on where it was. */
+export interface StoredState {
+  readonly series: readonly Series[]
+  /** Last sample of each series, indexed by series id; NaN where a series has none. */
+  readonly lastTimesMs: Float64Array
+  readonly lastValues: Float64Array
+  readonly agents: readonly Agent[]
+  /** Pending and active alerts. */
+  readonly openAlerts: readonly Alert[]
+  /** `seq` of the newest event, 0 when there is none. */
+  readonly lastEventSeq: number
+}
+
+export interface StoreStats {
+  readonly bytes: number
+  readonly chunks: number
+  readonly events: number
+  /** Requests to the store that wait for their answer. */
+  readonly queued: number
+}
+
+/**
+ * Where the stages meet. Every table has one writer: `receive` appends samples and saves agents, `evaluate`
+ * records alerts, `notify` moves deliveries; all of them append events.
+ *
+ * A returned promise resolves when what was given is durable: it survives the process being killed, and the
+ * machine losing power. It rejects with a {@link StoreError} when the disk refuses; nothing was kept then.
+ */
+export interface Store {
+  readonly stored: StoredState
+
+  /** Durable, then handed to every {@link onSamples} listener, in order. */
+  appendSamples(batch: SampleBatch): Promise<void>
+  /** Samples of one series with `fromMs <= time < toMs`, ascending, at most `limit` (the newest are kept). */
+  readSamples(seriesId: number, fromMs: number, toMs: number, limit: number): Promise<SampleRange>
+  onSamples(listener: (batch: SampleBatch) => void): void
+
+  /** Inserts or replaces by id, and appends the events in the same transaction. */
+  saveAgents(agents: readonly Agent[], events: readonly NewEvent[]): Promise<void>
+  /** Inserts or replaces by id, and appends the events in the same transaction. */
+  recordAlerts(alerts: readonly Alert[], events: readonly NewEvent[]): Promise<void>
+  /** Newest first by `updatedAtMs`. */
+  listAlerts(states: readonly AlertState[], limit: number): Promise<Alert[]>
+
+  appendEvents(events: readonly NewEvent[]): Promise<void>
+  /** Events with `seq > afterSeq`, ascending, at most `limit`. */
+  readEvents(afterSeq: number, limit: number): Promise<Event[]>
+  /** Woken after events became durable. Says nothing of which: read them from a cursor. */
+  onEvents(listener: () => void): void
+
+  /** Last event `seq` a reader has dealt with; 0 before its first. */
+  readCursor(reader: string): Promise<number>
+  /** Moves a reader's cursor and stores its new deliveries in the same transaction; known keys are left as they are. */
+  enqueueDeliveries(reader: string, cursor: number, deliveries: readonly Delivery[]): Promise<void>
+  /** Waiting deliveries with `nextAttemptMs <= nowMs`, oldest event first. */
+  dueDeliveries(nowMs: number, limit: number): Promise<Delivery[]>
+  /** Earliest `nextAttemptMs` of a waiting delivery, null when none waits. */
+  nextDeliveryMs(): Promise<number | null>
+  /** One event by `seq`, null when retention removed it. */
+  readEvent(seq: number): Promise<Event | null>
+  updateDelivery(delivery: Delivery): Promise<void>
+
+  stats(): Promise<StoreStats>
+  /** Writes what is buffered, closes files. Later calls reject. */
+  close(): Promise<void>
+}
+
+/** `code` is stable. `locked`: another aggregator uses the directory; `disk-full`, `unwritable`, `damaged`: the disk's say. */
+export class StoreError extends Error {
+  readonly code: 'locked' | 'disk-full' | 'unwritable' | 'damaged' | 'closed' | 'failed'
+  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.code = code
+  }
+}

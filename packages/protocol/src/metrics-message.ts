@@ -1,0 +1,50 @@
+import { z } from 'zod'
+
+/** Longest `metrics_request` an agent accepts, in bytes. */
+export const maxRequestBytes = 4 * 1024
+
+/** Asks an agent how it is. `requestId` comes back unchanged, so that answers can be told apart. */
+export const metricsRequestSchema = z.object({
+  type: z.literal('metrics_request'),
+  requestId: z.union([z.string().max(128), z.number()]).optional(),
+})
+export type MetricsRequest = z.infer<typeof metricsRequestSchema>
+
+/**
+ * An agent's answer. `cpu` and `memory` are percent (100 = one core, 100 = the nearest limit),
+ * `responseTime` is milliseconds, `errorRate` percent, `lastHeartbeat` Unix milliseconds or ISO 8601 text:
+ * agents that Perfmon did not write send either. Only `type` is required; what is unknown is left out.
+ */
+export const metricsResponseSchema = z.object({
+  type: z.literal('metrics_response'),
+  requestId: z.union([z.string(), z.number()]).optional(),
+  agentId: z.string().max(256).optional(),
+  agentType: z.string().max(256).optional(),
+  swarm: z.string().max(256).optional(),
+  cpu: z.number().finite().optional(),
+  memory: z.number().finite().optional(),
+  responseTime: z.number().finite().nonnegative().nullable().optional(),
+  errorRate: z.number().finite().nonnegative().nullable().optional(),
+  activeConnections: z.number().finite().nonnegative().optional(),
+  requestRate: z.number().finite().nonnegative().optional(),
+  eventLoop: z.number().finite().nonnegative().optional(),
+  lastHeartbeat: z.union([z.number(), z.string().max(64)]).optional(),
+  status: z.enum(['active', 'idle', 'busy', 'error', 'offline']).optional(),
+})
+export type MetricsResponse = z.infer<typeof metricsResponseSchema>
+
+/** `code` is one of a closed list so that a poller can decide; `message` is for people. */
+export const metricsErrorCodes = [
+  'malformed-message',
+  'unknown-type',
+  'message-too-large',
+  'unauthorized',
+  'rate-limited',
+] as const
+export const metricsErrorSchema = z.object({
+  type: z.literal('error'),
+  requestId: z.union([z.string(), z.number()]).optional(),
+  code: z.enum(metricsErrorCodes),
+  message: z.string(),
+})
+export type MetricsError = z.infer<typeof metricsErrorSchema>

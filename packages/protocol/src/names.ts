@@ -1,0 +1,87 @@
+/**
+ * Metric and attribute names that Perfmon reads or writes. OpenTelemetry semantic conventions where one
+ * exists (semantic-conventions 1.44; `nodejs.*`, `v8js.*` and `process.*` are not stable there yet),
+ * the `perfmon.` prefix where none does: the naming rules forbid extending an OpenTelemetry namespace.
+ *
+ * Plain strings without a dependency: the probe bundles this file into somebody else's process.
+ */
+export const metricNames = {
+  processCpuTime: 'process.cpu.time',
+  processCpuUtilization: 'process.cpu.utilization',
+  processMemoryUsage: 'process.memory.usage',
+  processMemoryUtilization: 'process.memory.utilization',
+  processUptime: 'process.uptime',
+  eventLoopUtilization: 'nodejs.eventloop.utilization',
+  eventLoopTime: 'nodejs.eventloop.time',
+  eventLoopDelayPrefix: 'nodejs.eventloop.delay.',
+  heapUsed: 'v8js.memory.heap.used',
+  gcDuration: 'v8js.gc.duration',
+  httpServerDuration: 'http.server.request.duration',
+  httpServerActiveRequests: 'http.server.active_requests',
+  httpClientDuration: 'http.client.request.duration',
+  httpClientActiveRequests: 'http.client.active_requests',
+  /** Whole V8 heap limit in bytes. Own name: semconv 1.44 has `v8js.memory.heap.limit` only as deprecated. */
+  heapLimit: 'perfmon.v8.heap.limit',
+  /** Gauge, sent once at exit: the exit code, with {@link attributeNames.exitReason}. */
+  agentExit: 'perfmon.agent.exit',
+  /** Points the probe could not deliver. */
+  probeDroppedPoints: 'perfmon.probe.dropped_points',
+  /** Seconds of CPU that the probe itself used. */
+  probeCpuTime: 'perfmon.probe.cpu.time',
+} as const
+
+export const attributeNames = {
+  serviceName: 'service.name',
+  serviceNamespace: 'service.namespace',
+  serviceInstanceId: 'service.instance.id',
+  serviceVersion: 'service.version',
+  processPid: 'process.pid',
+  hostName: 'host.name',
+  cpuMode: 'cpu.mode',
+  httpMethod: 'http.request.method',
+  httpStatusCode: 'http.response.status_code',
+  httpRoute: 'http.route',
+  errorType: 'error.type',
+  urlScheme: 'url.scheme',
+  serverAddress: 'server.address',
+  serverPort: 'server.port',
+  heapSpaceName: 'v8js.heap.space.name',
+  gcType: 'v8js.gc.type',
+  eventLoopState: 'nodejs.eventloop.state',
+  /** `normal`, `signal` or `crash`. */
+  exitReason: 'perfmon.exit.reason',
+  /** Resource attribute: how often the sender reports, in milliseconds. Lateness is judged by it. */
+  reportInterval: 'perfmon.report.interval',
+  /** Resource attribute: `ws://HOST:PORT/metrics` where the agent answers `metrics_request`. */
+  agentWebSocketUrl: 'perfmon.agent.websocket.url',
+} as const
+
+/** Swarm of an agent that names none (`service.namespace` absent). */
+export const defaultSwarm = 'default'
+
+/**
+ * An agent's vital signs: gauges that the aggregator derives from whatever the agent sends, OTLP or
+ * WebSocket, so that one rule and one column of the dashboard fit every agent. An unknown vital sign has
+ * no sample; it is never zero.
+ */
+export const vitalMetrics = {
+  /** `1` = one CPU core fully used. May pass 1 with worker threads. */
+  cpu: 'perfmon.agent.cpu.utilization',
+  /** `1` = the nearest memory limit (container or host, or V8 heap) reached. */
+  memory: 'perfmon.agent.memory.utilization',
+  /** Seconds: mean duration of the requests served since the last report. */
+  responseTime: 'perfmon.agent.response.duration',
+  /** `1` = every request served or made since the last report failed. */
+  errorRate: 'perfmon.agent.error.ratio',
+  /** Open requests or connections. */
+  activeConnections: 'perfmon.agent.connection.active',
+  /** Requests served or made, per second. */
+  requestRate: 'perfmon.agent.request.rate',
+  /** `1` = the event loop never idle. */
+  eventLoop: 'perfmon.agent.eventloop.utilization',
+} as const
+
+export type VitalName = keyof typeof vitalMetrics
+
+/** Every vital sign, in the order in which tables and messages list them. */
+export const vitalNames = Object.keys(vitalMetrics) as readonly VitalName[]

@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run the sources, not the build: the private `perfmon-source` condition finds them.
+const conditions = ['perfmon-source', 'node', 'import', 'module', 'default']
+const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...fromSource,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'grafana/**/*.test.ts'] },
+      },
+      {
+        // Whole processes: the built packages, as a user runs them. One file at a time on small machines.
+        ...fromSource,
+        test: {
+          name: 'stories',
+          include: ['test/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Real components: collector, Prometheus, browser. test/components/README.md says where they come from.
+        ...fromSource,
+        test: {
+          name: 'components',
+          include: ['test/components/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
