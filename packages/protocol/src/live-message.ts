@@ -10,7 +10,15 @@ export interface SwarmHealth {
   score: number
   band: 'good' | 'warning' | 'critical'
   reasons: string[]
-  agents: { total: number; active: number; idle: number; busy: number; error: number; offline: number; left: number }
+  agents: {
+    total: number
+    active: number
+    idle: number
+    busy: number
+    error: number
+    offline: number
+    left: number
+  }
   alerts: { critical: number; warning: number; pending: number }
   /** Requests per second over all agents that report it. */
   requestRate: number
