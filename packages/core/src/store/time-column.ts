@@ -43,7 +43,7 @@ const tryDifferences = (
   count: number,
   scale: number,
 ): 'no' | 'yes' | 'regular' => {
-  const limit = timesMs.length === 0 ? 0 : cursor.at + 8 + 8 * count
+  const limit = cursor.at + 8 + 8 * count
   writeDouble(cursor, timesMs[0]!)
   let previous = timesMs[0]! * scale
   // -0 is a whole number that a difference would turn into 0.
