@@ -10,6 +10,11 @@ export type Temporality = (typeof temporality)[keyof typeof temporality]
 export interface MetricHeader {
   readonly name: string
   readonly unit: string
+  /**
+   * Name of the instrumentation scope, empty when it has none. Part of a stream's identity: two libraries
+   * of one process may both measure `http.client.request.duration`.
+   */
+  readonly scope?: string
   readonly kind: 'gauge' | 'sum' | 'histogram' | 'exponential-histogram' | 'summary'
   readonly temporality: Temporality
   readonly monotonic: boolean
