@@ -1,0 +1,49 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+/**
+ * Bundles the probe into one file per moment it is loaded: at once, after the agent's first lines, with a
+ * WebSocket port, at exit. One file of the SDK loads in a tenth of the time of its 218 modules.
+ */
+const here = dirname(fileURLToPath(import.meta.url))
+const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'))
+
+const { outputFiles } = await build({
+  absWorkingDir: here,
+  entryPoints: {
+    register: 'src/register.ts',
+    telemetry: 'src/telemetry.ts',
+    websocket: 'src/websocket.ts',
+    'exit-worker': 'src/exit/exit-worker.ts',
+  },
+  outdir: 'dist',
+  write: false,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22.18',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  conditions: ['perfmon-source'],
+  define: {
+    PERFMON_PROBE_VERSION: JSON.stringify(version),
+    // `ws` would otherwise load the agent's native add-ons, if it has them.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
+  banner: {},
+  legalComments: 'eof',
+  logLevel: 'warning',
+})
+
+await mkdir(join(here, 'dist'), { recursive: true })
+// Written beside and renamed: a process that starts just now finds the old file or the new one, never half.
+const put = async (path, contents) => {
+  const draft = `${path}.${process.pid}.tmp`
+  await writeFile(draft, contents)
+  await rename(draft, path)
+}
+for (const { path, contents } of outputFiles) await put(path, contents)
+await put(join(here, 'dist', 'register.d.ts'), 'export {}\n')

@@ -1,0 +1,148 @@
+import { AggregationTemporality, type MetricData } from '@opentelemetry/sdk-metrics'
+import { attributeNames } from '@perfmon/protocol/names'
+import type { Level } from '../configure/read-settings.ts'
+import type { AgentExit } from '../exit/agent-exit.ts'
+import type { HookGuard } from '../hook-guard.ts'
+import type { Recordings } from '../record/recordings.ts'
+import { counter, gauge, histogram, readHistogram, toHrTime, upDownSum, type Window } from './metric-data.ts'
+import { eventLoopDelay, metricList } from './metric-list.ts'
+import type { ProbeAccount } from './probe-account.ts'
+import { type ProcessReading, readHeapSpaces, readProcess } from './read-process.ts'
+import { createVitalSigns, type VitalSigns } from './vital-signs.ts'
+import { watchEventLoopDelay } from './watch-event-loop-delay.ts'
+import { watchGarbageCollection } from './watch-garbage-collection.ts'
+
+export interface MetricCollector {
+  /** Everything, cumulative since the process started. Synchronous: it must also work while exiting. */
+  collect(exit?: AgentExit): MetricData[]
+  /** The vital signs of the last report; the first time, those since the start. */
+  vitals(): VitalSigns
+}
+
+/** Reason of a dropped point. */
+const dropReason = 'perfmon.drop.reason'
+
+const cumulative = AggregationTemporality.CUMULATIVE
+
+export const createMetricCollector = ({
+  recordings,
+  guard,
+  account,
+  level,
+  startedAtMs,
+  now,
+}: {
+  recordings: Recordings
+  guard: HookGuard
+  account: ProbeAccount
+  level: Level
+  startedAtMs: number
+  now: () => number
+}): MetricCollector => {
+  const startTime = toHrTime(startedAtMs)
+  const collections = level === 'minimal' ? undefined : watchGarbageCollection(guard)
+  const readDelay = level === 'detailed' ? watchEventLoopDelay() : undefined
+  const vitalSigns = createVitalSigns({ recordings, startedAtMs })
+  let vitals: VitalSigns | undefined
+
+  const roll = (reading: ProcessReading) => {
+    vitals = vitalSigns.roll(reading)
+    return vitals
+  }
+
+  const heapUsed = (reading: ProcessReading, window: Window): MetricData =>
+    upDownSum(
+      metricList.heapUsed,
+      level === 'minimal'
+        ? [{ value: reading.heapUsedBytes }]
+        : readHeapSpaces().map(({ name, usedBytes }) => ({
+            value: usedBytes,
+            attributes: { [attributeNames.heapSpaceName]: name },
+          })),
+      window,
+    )
+
+  const processMetrics = (reading: ProcessReading, { eventLoopUtilization }: VitalSigns, window: Window) => [
+    counter(
+      metricList.cpuTime,
+      [
+        { value: reading.cpuUserSeconds, attributes: { [attributeNames.cpuMode]: 'user' } },
+        { value: reading.cpuSystemSeconds, attributes: { [attributeNames.cpuMode]: 'system' } },
+      ],
+      window,
+      cumulative,
+    ),
+    upDownSum(metricList.memoryUsage, [{ value: reading.rssBytes }], window),
+    gauge(metricList.memoryUtilization, [{ value: reading.rssBytes / reading.memoryLimitBytes }], window),
+    upDownSum(metricList.heapLimit, [{ value: reading.heapLimitBytes }], window),
+    heapUsed(reading, window),
+    gauge(metricList.uptime, [{ value: reading.uptimeSeconds }], window),
+    counter(
+      metricList.loopTime,
+      [
+        { value: reading.loopActiveSeconds, attributes: { [attributeNames.eventLoopState]: 'active' } },
+        { value: reading.loopIdleSeconds, attributes: { [attributeNames.eventLoopState]: 'idle' } },
+      ],
+      window,
+      cumulative,
+    ),
+    ...(eventLoopUtilization === undefined
+      ? []
+      : [gauge(metricList.loopUtilization, [{ value: eventLoopUtilization }], window)]),
+  ]
+
+  const delayMetrics = (window: Window): MetricData[] => {
+    const delay = readDelay?.()
+    if (delay === undefined) return []
+    return Object.entries(delay).map(([part, value]) => gauge(eventLoopDelay(part), [{ value }], window))
+  }
+
+  const durations = (window: Window): MetricData[] =>
+    (
+      [
+        [metricList.serverDuration, recordings.serverDurations],
+        [metricList.clientDuration, recordings.clientDurations],
+        [metricList.gcDuration, collections],
+      ] as const
+    ).flatMap(([descriptor, recorded]) => {
+      const points = recorded === undefined ? [] : readHistogram(recorded)
+      return points.length === 0 ? [] : [histogram(descriptor, points, window, cumulative)]
+    })
+
+  const probeMetrics = (window: Window): MetricData[] => {
+    const dropped = [...account.dropped()]
+    if (guard.failures() > 0) dropped.push(['hook_failed', guard.failures()])
+    const points = dropped.map(([reason, value]) => ({ value, attributes: { [dropReason]: reason } }))
+    return [
+      counter(metricList.probeCpuTime, [{ value: account.cpuSeconds() }], window, cumulative),
+      // Zero is said too: a counter that appears with its first loss hides that loss.
+      counter(metricList.droppedPoints, points.length > 0 ? points : [{ value: 0 }], window, cumulative),
+    ]
+  }
+
+  return {
+    collect: (exit) =>
+      account.charge(() => {
+        const reading = readProcess(now())
+        const window: Window = { startTime, endTime: toHrTime(reading.atMs) }
+        return [
+          ...processMetrics(reading, roll(reading), window),
+          ...delayMetrics(window),
+          ...durations(window),
+          upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window),
+          upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window),
+          ...probeMetrics(window),
+          ...(exit === undefined
+            ? []
+            : [
+                gauge(
+                  metricList.exit,
+                  [{ value: exit.code, attributes: { [attributeNames.exitReason]: exit.reason } }],
+                  window,
+                ),
+              ]),
+        ]
+      }),
+    vitals: () => vitals ?? roll(readProcess(now())),
+  }
+}

@@ -1,0 +1,101 @@
+import { metricNames } from '@perfmon/protocol/names'
+import type { Descriptor } from './metric-data.ts'
+
+const list = <Names extends string>(descriptors: Record<Names, Descriptor>) => descriptors
+
+/** Everything the probe reports, with its unit (UCUM). Names of semantic conventions where one exists. */
+export const metricList = list({
+  cpuTime: {
+    name: metricNames.processCpuTime,
+    description: 'CPU seconds used by the process',
+    unit: 's',
+  },
+  memoryUsage: {
+    name: metricNames.processMemoryUsage,
+    description: 'Resident memory of the process',
+    unit: 'By',
+    integer: true,
+  },
+  memoryUtilization: {
+    name: metricNames.processMemoryUtilization,
+    description: 'Resident memory over the limit of the container, else of the machine',
+    unit: '1',
+  },
+  heapLimit: {
+    name: metricNames.heapLimit,
+    description: 'Largest size of the V8 heap',
+    unit: 'By',
+    integer: true,
+  },
+  heapUsed: {
+    name: metricNames.heapUsed,
+    description: 'Used bytes of the V8 heap by space',
+    unit: 'By',
+    integer: true,
+  },
+  loopUtilization: {
+    name: metricNames.eventLoopUtilization,
+    description: 'Share of time that the event loop was busy since the last report',
+    unit: '1',
+  },
+  loopTime: {
+    name: metricNames.eventLoopTime,
+    description: 'Time that the event loop was active or idle',
+    unit: 's',
+  },
+  gcDuration: {
+    name: metricNames.gcDuration,
+    description: 'Duration of garbage collections',
+    unit: 's',
+  },
+  uptime: {
+    name: metricNames.processUptime,
+    description: 'Seconds since the process started',
+    unit: 's',
+  },
+  serverDuration: {
+    name: metricNames.httpServerDuration,
+    description: 'Duration of HTTP requests served',
+    unit: 's',
+  },
+  serverActive: {
+    name: metricNames.httpServerActiveRequests,
+    description: 'HTTP requests being served',
+    unit: '{request}',
+    integer: true,
+  },
+  clientDuration: {
+    name: metricNames.httpClientDuration,
+    description: 'Duration of HTTP requests made',
+    unit: 's',
+  },
+  clientActive: {
+    name: metricNames.httpClientActiveRequests,
+    description: 'HTTP requests being made',
+    unit: '{request}',
+    integer: true,
+  },
+  probeCpuTime: {
+    name: metricNames.probeCpuTime,
+    description: 'CPU seconds that the probe used to collect and send',
+    unit: 's',
+  },
+  droppedPoints: {
+    name: metricNames.probeDroppedPoints,
+    description: 'Points that the probe could not deliver',
+    unit: '{data_point}',
+    integer: true,
+  },
+  exit: {
+    name: metricNames.agentExit,
+    description: 'Exit code of the agent, sent once at its end',
+    unit: '1',
+    integer: true,
+  },
+})
+
+export const eventLoopDelay = (part: string): Descriptor => ({
+  name: `${metricNames.eventLoopDelayPrefix}${part}`,
+  description: `Lateness of the event loop since the last report: ${part}`,
+  unit: 's',
+})

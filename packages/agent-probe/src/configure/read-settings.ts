@@ -1,0 +1,200 @@
+import { attributeNames } from '@perfmon/protocol/names'
+import { defaultServiceName } from './default-service-name.ts'
+import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
+
+export const levels = ['minimal', 'standard', 'detailed'] as const
+export type Level = (typeof levels)[number]
+
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export interface WebSocketSettings {
+  readonly host: string
+  /** `0` is any free port. */
+  readonly firstPort: number
+  readonly lastPort: number
+  readonly token: string | undefined
+}
+
+export interface Settings {
+  /** Full URL that reports are posted to. */
+  readonly url: string
+  readonly protocol: 'http/protobuf' | 'http/json'
+  readonly headers: Readonly<Record<string, string>>
+  readonly compression: 'gzip' | 'none'
+  readonly timeoutMs: number
+  readonly intervalMs: number
+  readonly temporality: 'cumulative' | 'delta'
+  readonly level: Level
+  readonly logLevel: LogLevel
+  readonly resource: Readonly<Record<string, string>>
+  readonly webSocket: WebSocketSettings | undefined
+}
+
+export interface SettingsSource {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** `process.argv[1]` */
+  readonly script: string | undefined
+}
+
+/** Hosts that never leave the machine. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+const defaultUrl = 'http://127.0.0.1:4318/v1/metrics'
+
+/** A value for a message: agents' logs are read by many, so no credentials and no floods. */
+const shown = (value: string) => JSON.stringify(value.replace(/\/\/[^/@]*@/, '//***@')).slice(0, 120)
+
+/**
+ * Reads `OTEL_*` and `PERFMON_*` variables. Empty means unset, closed lists ignore case. A bad value is
+ * answered by one warning that names the variable and the remedy, and by the default: the agent starts.
+ */
+export const readSettings = ({
+  env,
+  script,
+}: SettingsSource): { settings: Settings; warnings: readonly string[] } => {
+  const warnings: string[] = []
+
+  const text = (name: string): string | undefined => {
+    const value = env[name]?.trim()
+    return value === undefined || value === '' ? undefined : value
+  }
+
+  const oneOf = <Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined => {
+    const value = text(name)
+    if (value === undefined) return undefined
+    const chosen = choices.find((choice) => choice === value.toLowerCase())
+    if (chosen === undefined) warnings.push(`${name}=${shown(value)} is not one of ${choices.join(', ')}`)
+    return chosen
+  }
+
+  const wholeNumber = (name: string, unit: string, min: number, max: number): number | undefined => {
+    const value = text(name)
+    if (value === undefined) return undefined
+    const number = Number(value)
+    if (Number.isInteger(number) && number >= min && number <= max) return number
+    warnings.push(`${name}=${shown(value)} is not a whole number of ${unit} from ${min} to ${max}`)
+    return undefined
+  }
+
+  const urlFrom = (name: string, suffix: string): string | undefined => {
+    const value = text(name)
+    if (value === undefined) return undefined
+    try {
+      const url = new URL(value)
+      if (url.protocol === 'http:' || url.protocol === 'https:') {
+        if (suffix !== '') url.pathname = `${url.pathname.replace(/\/$/, '')}/${suffix}`
+        return url.href
+      }
+    } catch {
+      // Said below, together with other protocols.
+    }
+    warnings.push(`${name}=${shown(value)} is not an http:// or https:// URL such as http://127.0.0.1:4318`)
+    return undefined
+  }
+
+  const pairsFrom = (name: string, parse: typeof parsePairs, example: string): Record<string, string> => {
+    const value = text(name)
+    if (value === undefined) return {}
+    const pairs = parse(value)
+    // Values of these lists can be secrets: the message shows none.
+    if (pairs === undefined) warnings.push(`${name} is not a list such as ${example}; all of it is ignored`)
+    return pairs ?? {}
+  }
+
+  const url =
+    urlFrom('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', '') ??
+    urlFrom('OTEL_EXPORTER_OTLP_ENDPOINT', 'v1/metrics') ??
+    defaultUrl
+
+  const readToken = (): string | undefined => {
+    const token = text('PERFMON_TOKEN')
+    if (token === undefined || isHeaderValue(token)) return token
+    warnings.push('PERFMON_TOKEN holds characters that no HTTP header may carry; it is ignored')
+    return undefined
+  }
+  const token = readToken()
+  const headers = {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...pairsFrom('OTEL_EXPORTER_OTLP_HEADERS', parseHeaders, 'x-tenant=blue,x-region=eu'),
+    ...pairsFrom('OTEL_EXPORTER_OTLP_METRICS_HEADERS', parseHeaders, 'x-tenant=blue,x-region=eu'),
+  }
+
+  const protocols = ['http/protobuf', 'http/json'] as const
+  const protocol =
+    oneOf('OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', protocols) ??
+    oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', protocols) ??
+    'http/protobuf'
+
+  // Loopback bytes are free and gzip is not; anything else pays for its bytes.
+  const compressions = ['gzip', 'none'] as const
+  const compression =
+    oneOf('OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', compressions) ??
+    oneOf('OTEL_EXPORTER_OTLP_COMPRESSION', compressions) ??
+    (isLoopback(new URL(url).hostname) ? 'none' : 'gzip')
+
+  const intervalMs =
+    wholeNumber('PERFMON_INTERVAL_MS', 'milliseconds', 100, 3_600_000) ??
+    wholeNumber('OTEL_METRIC_EXPORT_INTERVAL', 'milliseconds', 100, 3_600_000) ??
+    1000
+  const timeoutMs =
+    wholeNumber('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', 'milliseconds', 1, 600_000) ??
+    wholeNumber('OTEL_EXPORTER_OTLP_TIMEOUT', 'milliseconds', 1, 600_000) ??
+    10_000
+
+  const temporalities = ['cumulative', 'delta', 'lowmemory'] as const
+  const preferred = oneOf('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', temporalities)
+
+  const exporter = text('OTEL_METRICS_EXPORTER')
+  if (exporter !== undefined && exporter.toLowerCase() !== 'otlp') {
+    warnings.push(`OTEL_METRICS_EXPORTER=${shown(exporter)}: the probe only has otlp and none, and uses otlp`)
+  }
+
+  const given = pairsFrom('OTEL_RESOURCE_ATTRIBUTES', parsePairs, 'deployment.environment.name=test')
+  const swarm = text('PERFMON_SWARM') ?? given[attributeNames.serviceNamespace]
+  const resource = {
+    ...given,
+    [attributeNames.serviceName]:
+      text('OTEL_SERVICE_NAME') ?? given[attributeNames.serviceName] ?? defaultServiceName(script),
+    ...(swarm !== undefined && { [attributeNames.serviceNamespace]: swarm }),
+  }
+
+  const readWebSocket = (): WebSocketSettings | undefined => {
+    const value = text('PERFMON_WS_PORT')
+    if (value === undefined) return undefined
+    const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value) ?? []
+    const firstPort = Number(first)
+    const lastPort = Number(last)
+    if (!(firstPort <= lastPort && lastPort <= 65_535)) {
+      warnings.push(
+        `PERFMON_WS_PORT=${shown(value)} is not a port such as 3000, 0 (any) or a range 3000-3099`,
+      )
+      return undefined
+    }
+    const host = text('PERFMON_WS_HOST') ?? '127.0.0.1'
+    if (!isLoopback(host) && token === undefined) {
+      warnings.push(
+        `PERFMON_WS_HOST=${shown(host)} opens the agent to the network without a token: set PERFMON_TOKEN, or` +
+          ' leave PERFMON_WS_HOST out for this machine only. Nothing listens now',
+      )
+      return undefined
+    }
+    return { host, firstPort, lastPort, token }
+  }
+
+  const settings: Settings = {
+    url,
+    protocol,
+    headers,
+    compression,
+    timeoutMs,
+    intervalMs,
+    temporality: preferred === 'delta' || preferred === 'lowmemory' ? 'delta' : 'cumulative',
+    level: oneOf('PERFMON_LEVEL', levels) ?? 'standard',
+    logLevel: oneOf('PERFMON_LOG_LEVEL', logLevels) ?? 'warn',
+    resource,
+    webSocket: readWebSocket(),
+  }
+  return { settings, warnings }
+}

@@ -1,0 +1,106 @@
+/** Upper bounds in seconds, inclusive: what semantic conventions advise for HTTP durations. */
+export const httpDurationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+/** Upper bounds in seconds for garbage collections, as semantic conventions advise. */
+export const gcDurationBounds = [0.01, 0.1, 1, 10]
+
+export type MetricAttributes = Record<string, string | number | boolean>
+
+/** One attribute set's durations since the process started. */
+export interface DurationSeries {
+  readonly attributes: MetricAttributes
+  readonly counts: Float64Array
+  readonly failed: boolean
+  count: number
+  sum: number
+  min: number
+  max: number
+}
+
+/** Durations in seconds, by attribute set, cumulative. Recording allocates nothing and takes nanoseconds. */
+export interface DurationHistogram {
+  readonly bounds: readonly number[]
+  readonly series: readonly DurationSeries[]
+  /** Every attribute set together. `failed` counts those whose attributes hold `error.type`. */
+  readonly total: { count: number; sum: number; failed: number }
+  /** The series that was admitted under this key, if any. */
+  find(key: string): DurationSeries | undefined
+  /** Admits an attribute set; several keys may lead to the same set. */
+  admit(key: string, attributes: MetricAttributes): DurationSeries
+  record(series: DurationSeries, seconds: number): void
+}
+
+/** Largest number of keys remembered per attribute set on average, before they are worked out every time. */
+const keysPerSet = 4
+
+/**
+ * `maxSets` bounds memory and what is sent per report: further sets share one series with the attribute
+ * `otel.metric.overflow`, as the OpenTelemetry specification has it.
+ */
+export const createDurationHistogram = ({
+  bounds = httpDurationBounds,
+  maxSets = 500,
+}: {
+  bounds?: readonly number[]
+  maxSets?: number
+} = {}): DurationHistogram => {
+  const byKey = new Map<string, DurationSeries>()
+  const bySet = new Map<string, DurationSeries>()
+  const series: DurationSeries[] = []
+  const total = { count: 0, sum: 0, failed: 0 }
+
+  const open = (attributes: MetricAttributes): DurationSeries => {
+    const opened: DurationSeries = {
+      attributes,
+      counts: new Float64Array(bounds.length + 1),
+      failed: attributes['error.type'] !== undefined,
+      count: 0,
+      sum: 0,
+      min: Number.POSITIVE_INFINITY,
+      max: Number.NEGATIVE_INFINITY,
+    }
+    series.push(opened)
+    return opened
+  }
+
+  const overflows = new Map<boolean, DurationSeries>()
+  const overflow = (failed: boolean): DurationSeries => {
+    const known = overflows.get(failed)
+    if (known) return known
+    // Failures overflow apart, so that the error ratio survives a flood of attribute sets.
+    const opened = open({ 'otel.metric.overflow': true, ...(failed && { 'error.type': '_OTHER' }) })
+    overflows.set(failed, opened)
+    return opened
+  }
+
+  return {
+    bounds,
+    series,
+    total,
+    find: (key) => byKey.get(key),
+    admit(key, attributes) {
+      const set = JSON.stringify(attributes)
+      let admitted = bySet.get(set)
+      if (admitted === undefined && bySet.size < maxSets) {
+        admitted = open(attributes)
+        bySet.set(set, admitted)
+      }
+      // An overflowing key is not remembered: whoever floods us with keys would fill that map instead.
+      if (admitted === undefined) return overflow(attributes['error.type'] !== undefined)
+      if (byKey.size < maxSets * keysPerSet) byKey.set(key, admitted)
+      return admitted
+    },
+    record(into, seconds) {
+      let bucket = 0
+      while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
+      into.counts[bucket]!++
+      into.count++
+      into.sum += seconds
+      if (seconds < into.min) into.min = seconds
+      if (seconds > into.max) into.max = seconds
+      total.count++
+      total.sum += seconds
+      if (into.failed) total.failed++
+    },
+  }
+}

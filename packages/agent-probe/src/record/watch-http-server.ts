@@ -1,0 +1,84 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { attributeNames } from '@perfmon/protocol/names'
+import type { HookGuard } from '../hook-guard.ts'
+import type { MetricAttributes } from './duration-histogram.ts'
+import { methodName } from './http-names.ts'
+import type { Recordings } from './recordings.ts'
+
+// A symbol property costs a tenth of a WeakMap entry; the map's garbage collection costs more still.
+const startedAt = Symbol('perfmon.startedAt')
+
+type Request = IncomingMessage & { route?: { path?: unknown }; baseUrl?: unknown }
+type Response = ServerResponse & { [startedAt]?: number | undefined }
+
+interface Exchange {
+  readonly request: Request
+  readonly response: Response
+  readonly server: object
+}
+
+/**
+ * The route as Express notes it. Under a mounted router `baseUrl` holds what the caller really typed, ids
+ * included, so such a route is left out rather than leaked.
+ */
+const routeOf = (request: Request): string | undefined => {
+  const path = request.route?.path
+  if (typeof path !== 'string' || path.length > 200) return undefined
+  return request.baseUrl === undefined || request.baseUrl === '' ? path : undefined
+}
+
+/** Ends at the response's last byte, or when the caller leaves before it. */
+export const watchHttpServer = ({
+  recordings,
+  guard,
+}: {
+  recordings: Recordings
+  guard: HookGuard
+}): void => {
+  const { serverDurations, active, own } = recordings
+
+  const end = (response: Response, request: Request, finished: boolean) => {
+    const seconds = (performance.now() - response[startedAt]!) / 1000
+    response[startedAt] = undefined
+    active.server--
+    const scheme = 'encrypted' in request.socket ? 'https' : 'http'
+    const method = methodName(request.method)
+    const route = routeOf(request)
+    // A caller that leaves after the head is normal (event streams); before the head nobody answered it.
+    const status = finished || response.headersSent ? response.statusCode : 0
+    const key = `${scheme}|${method}|${status}|${route ?? ''}`
+    let series = serverDurations.find(key)
+    if (series === undefined) {
+      const attributes: MetricAttributes = {
+        [attributeNames.httpMethod]: method,
+        [attributeNames.urlScheme]: scheme,
+      }
+      if (status > 0) attributes[attributeNames.httpStatusCode] = status
+      if (status >= 500) attributes[attributeNames.errorType] = String(status)
+      if (status === 0) attributes[attributeNames.errorType] = 'aborted'
+      if (route !== undefined) attributes[attributeNames.httpRoute] = route
+      series = serverDurations.admit(key, attributes)
+    }
+    serverDurations.record(series, seconds)
+  }
+
+  const onClose = guard.wrap<Response, unknown>(function closed() {
+    if (this[startedAt] !== undefined) end(this, this.req as Request, false)
+  })
+
+  const onStart = guard.wrap<unknown, Exchange>(({ response, server }) => {
+    if (server === own.server) return
+    response[startedAt] = performance.now()
+    active.server++
+    // One shared listener, no closure. There is no channel for a caller that leaves early.
+    response.on('close', onClose as () => void)
+  })
+
+  const onFinish = guard.wrap<unknown, Exchange>(({ request, response }) => {
+    if (response[startedAt] !== undefined) end(response, request, true)
+  })
+
+  subscribe('http.server.request.start', onStart as (message: unknown) => void)
+  subscribe('http.server.response.finish', onFinish as (message: unknown) => void)
+}

@@ -1,0 +1,1 @@
+export { listenForMetricsRequests } from './websocket/listen-for-metrics-requests.ts'
