@@ -1,0 +1,1 @@
+export declare function limitConcurrency(most: number): <T>(call: () => Promise<T>) => Promise<T>

@@ -1,0 +1,1 @@
+export declare function sampleValue(schema: unknown, topic: string): unknown
