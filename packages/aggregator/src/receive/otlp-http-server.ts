@@ -1,0 +1,293 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import {
+  decodeOtlpMetricsJson,
+  decodeOtlpMetricsProtobuf,
+  encodeOtlpSuccess,
+  MalformedBody,
+  type OtlpEncoding,
+} from '@perfmon/core'
+import { type ListenAddress, listen } from '../system/listen.ts'
+import { answer, answerRaw, answerRefusal, encodingOf } from './otlp-answer.ts'
+import { createByteBudget } from './otlp-byte-budget.ts'
+import { refusalOfSocketError } from './otlp-client-error.ts'
+import { codecOf, decompress } from './otlp-decompress.ts'
+import { isOtlpOverload, type OtlpIngest } from './otlp-ingest.ts'
+import { drainBody, readBody, refuseAnnouncedSize, SenderGone } from './otlp-read-body.ts'
+import { OtlpRefusal, refusals } from './otlp-refusal.ts'
+import { createRequestGuard } from './otlp-request-guard.ts'
+import { createSeldomLog, type OtlpLogger } from './otlp-seldom-log.ts'
+
+const mebibyte = 1024 * 1024
+
+export interface OtlpServerOptions {
+  readonly host: string
+  /** 4318 by convention; 0 takes a free one. */
+  readonly port: number
+  readonly ingest: OtlpIngest
+  readonly logger: OtlpLogger
+  /** When set, every request must bring it: `Authorization: Bearer TOKEN`. */
+  readonly token?: string | undefined
+  /** Of one body, after decompression. 64 MiB is what the OTLP specification recommends. */
+  readonly maxBodyBytes?: number
+  /** Of all bodies that are being read, decoded or stored; above it senders hear 503 and try again. */
+  readonly maxConcurrentBytes?: number
+  /** Further ones are dropped as they come, and counted. */
+  readonly maxConnections?: number
+  readonly headersTimeoutMs?: number
+  /** For a whole request, headers and body. */
+  readonly requestTimeoutMs?: number
+  /** How long closing waits for requests that are under way. */
+  readonly closeTimeoutMs?: number
+  readonly nowMs?: () => number
+}
+
+export interface OtlpServerStats {
+  readonly openConnections: number
+  /** Above `maxConnections`. */
+  readonly droppedConnections: number
+  readonly requests: number
+  /** Metrics requests answered with 200. */
+  readonly acceptedRequests: number
+  /** Points of accepted requests that could not be used. */
+  readonly rejectedPoints: number
+  /** Traces and logs are answered with success and thrown away, so that senders do not log errors. */
+  readonly ignoredTraceRequests: number
+  readonly ignoredLogRequests: number
+  /** The sender hung up before its body was complete. */
+  readonly abandonedRequests: number
+  /** Bodies as they came, compressed or not. */
+  readonly receivedBytes: number
+  readonly bytesInFlight: number
+  /** By HTTP status. */
+  readonly refusedRequests: Readonly<Record<string, number>>
+}
+
+export interface OtlpServer {
+  readonly address: ListenAddress
+  /** Stops listening, lets requests under way finish, and cuts what is left after `closeTimeoutMs`. */
+  close(): Promise<void>
+  stats(): OtlpServerStats
+}
+
+type Signal = 'metrics' | 'traces' | 'logs'
+const signalOfPath: Readonly<Record<string, Signal | undefined>> = {
+  __proto__: null as never,
+  '/v1/metrics': 'metrics',
+  '/v1/traces': 'traces',
+  '/v1/logs': 'logs',
+}
+
+/**
+ * OTLP over HTTP/1.1, protobuf and JSON (opentelemetry-proto 1.11, docs/specification.md). A request is
+ * acknowledged when `ingest` says that it is durable. Rejects with ListenError when it cannot listen.
+ *
+ * Plain node:http and no framework: one route is hot, and it is hot with every agent of the swarm.
+ */
+export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpServer> {
+  const { host, port, ingest, logger, token } = options
+  const maxBodyBytes = options.maxBodyBytes ?? 64 * mebibyte
+  const closeTimeoutMs = options.closeTimeoutMs ?? 5_000
+  const headersTimeout = options.headersTimeoutMs ?? 10_000
+  const requestTimeout = options.requestTimeoutMs ?? 60_000
+  const budget = createByteBudget(options.maxConcurrentBytes ?? 256 * mebibyte)
+  const guard = createRequestGuard({ host, token })
+  const warnSeldom = createSeldomLog(logger, options.nowMs ?? Date.now)
+  const refusedRequests: Record<string, number> = {}
+  const ignored = { traces: 0, logs: 0 }
+  const answering = new WeakMap<Duplex, ServerResponse>()
+  let droppedConnections = 0
+  let requests = 0
+  let acceptedRequests = 0
+  let rejectedPoints = 0
+  let abandonedRequests = 0
+  let receivedBytes = 0
+  let openConnections = 0
+  let closing: Promise<void> | undefined
+
+  async function handle(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+    requests += 1
+    answering.set(request.socket, response)
+    // A socket that breaks while it is answered ends in 'close'; without a listener it would end the process.
+    request.on('error', () => {})
+    response.on('error', () => {})
+    try {
+      guard(request)
+      const signal = route(request)
+      const encoding = demandEncoding(request)
+      const codec = codecOf(request.headers['content-encoding'])
+      refuseAnnouncedSize(request, maxBodyBytes)
+      if (awaitsContinue) response.writeContinue()
+      if (signal === 'metrics') await takeMetrics(request, response, encoding, codec)
+      else {
+        await drainBody(request, maxBodyBytes)
+        ignored[signal] += 1
+        succeed(request, response, encoding, { rejectedPoints: 0 })
+      }
+    } catch (error) {
+      refuse(request, response, error)
+    }
+  }
+
+  async function takeMetrics(
+    request: IncomingMessage,
+    response: ServerResponse,
+    encoding: OtlpEncoding,
+    codec: ReturnType<typeof codecOf>,
+  ) {
+    const lease = budget.lease()
+    try {
+      const body = await readBody(request, { maxBodyBytes, lease })
+      receivedBytes += body.length
+      const bytes = codec ? await decompress(body, codec, { maxBodyBytes, lease, left: budget.left }) : body
+      const outcome = await ingest.accept((sink) => {
+        if (encoding === 'protobuf') decodeOtlpMetricsProtobuf(bytes, sink)
+        else decodeOtlpMetricsJson(bytes.toString('utf8'), sink)
+      })
+      acceptedRequests += 1
+      rejectedPoints += outcome.rejectedPoints
+      succeed(request, response, encoding, outcome)
+    } finally {
+      lease.end()
+    }
+  }
+
+  function succeed(
+    request: IncomingMessage,
+    response: ServerResponse,
+    encoding: OtlpEncoding,
+    outcome: { rejectedPoints: number; message?: string },
+  ) {
+    const body = encodeOtlpSuccess(encoding, outcome)
+    answer(request, response, { httpStatus: 200, encoding, body, lastOnConnection: closing !== undefined })
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
+    if (error instanceof SenderGone) {
+      abandonedRequests += 1
+      return
+    }
+    const refusal = refusalOf(error)
+    const isOurs = refusal.httpStatus === 503 && !(error instanceof OtlpRefusal) && !isOtlpOverload(error)
+    count(refusal)
+    warnSeldom(
+      isOurs ? 'failed' : String(refusal.httpStatus),
+      {
+        status: refusal.httpStatus,
+        ...sender(request),
+        reason: refusal.message,
+        ...(isOurs && { err: error }),
+      },
+      isOurs ? 'metrics could not be stored' : 'an OTLP request was refused',
+    )
+    answerRefusal(request, response, refusal, closing !== undefined)
+  }
+
+  function count({ httpStatus }: OtlpRefusal) {
+    refusedRequests[httpStatus] = (refusedRequests[httpStatus] ?? 0) + 1
+  }
+
+  const server = createServer(
+    {
+      headersTimeout,
+      requestTimeout,
+      // Exporters send once a minute by default and keep their connection; closing it first costs them a retry.
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: Math.min(1_000, headersTimeout, requestTimeout),
+      maxHeaderSize: 16 * 1024,
+      // The guard refuses a missing Host too, and with a Status.
+      requireHostHeader: false,
+    },
+    (request, response) => void handle(request, response, false),
+  )
+  server.maxConnections = options.maxConnections ?? 4096
+  server.on('checkContinue', (request, response) => void handle(request, response, true))
+  server.on('drop', () => {
+    droppedConnections += 1
+  })
+  server.on('connection', (socket) => {
+    openConnections += 1
+    socket.once('close', () => {
+      openConnections -= 1
+    })
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const refusal = refusalOfSocketError(error)
+    // After the first byte of an answer another status line would be read as part of it.
+    if (refusal === undefined || !socket.writable || answering.get(socket)?.headersSent === true) {
+      socket.destroy()
+      return
+    }
+    count(refusal)
+    warnSeldom(
+      String(refusal.httpStatus),
+      { status: refusal.httpStatus, reason: refusal.message },
+      refusal.message,
+    )
+    answerRaw(socket, refusal)
+  })
+
+  async function closeAll() {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs)
+    await closed
+    clearTimeout(timer)
+  }
+
+  const address = await listen(server, { host, port, option: '--otlp-port' })
+  return {
+    address,
+    close() {
+      closing ??= closeAll()
+      return closing
+    },
+    stats: () => ({
+      openConnections,
+      droppedConnections,
+      requests,
+      acceptedRequests,
+      rejectedPoints,
+      ignoredTraceRequests: ignored.traces,
+      ignoredLogRequests: ignored.logs,
+      abandonedRequests,
+      receivedBytes,
+      bytesInFlight: budget.inUse(),
+      refusedRequests: { ...refusedRequests },
+    }),
+  }
+}
+
+function route(request: IncomingMessage): Signal {
+  const path = (request.url ?? '').split('?', 1)[0]!.replace(/\/$/, '')
+  const signal = signalOfPath[path]
+  if (signal === undefined) throw refusals.notFound()
+  if (request.method !== 'POST') throw refusals.wrongMethod()
+  return signal
+}
+
+function demandEncoding(request: IncomingMessage): OtlpEncoding {
+  const contentType = request.headers['content-type']
+  const encoding = encodingOf(contentType)
+  if (encoding !== undefined) return encoding
+  throw refusals.wrongType(
+    contentType?.startsWith('application/grpc')
+      ? 'This is OTLP over HTTP, not gRPC. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf for the sender.'
+      : 'The Content-Type must be application/x-protobuf or application/json.',
+  )
+}
+
+function refusalOf(error: unknown): OtlpRefusal {
+  if (error instanceof OtlpRefusal) return error
+  if (isOtlpOverload(error)) return refusals.overloaded(error.retryAfterSeconds)
+  if (!(error instanceof MalformedBody)) return refusals.failed()
+  return refusals.badBody(
+    error.offset === undefined ? error.message : `${error.message} (at ${error.offset})`,
+    error.offset === undefined ? 'body' : `body[${error.offset}]`,
+  )
+}
+
+/** Whose request it was. Both texts come from outside; the logger escapes them, this bounds them. */
+const sender = (request: IncomingMessage) => ({
+  from: request.socket.remoteAddress,
+  userAgent: request.headers['user-agent']?.slice(0, 200),
+})

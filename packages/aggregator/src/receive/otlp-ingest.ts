@@ -1,0 +1,23 @@
+import type { MetricSink } from '@perfmon/core'
+
+/** What the OTLP server asks of whoever takes in the points. */
+export interface OtlpIngest {
+  /**
+   * Calls `decode` once with a sink of its own. Resolves when all that could be used is durable. Rejects
+   * with MalformedBody as `decode` threw it, with an {@link OtlpOverload} when the sender should try again
+   * later, and with anything else when storing failed; in all three nothing of the request was kept.
+   */
+  accept(decode: (sink: MetricSink) => void): Promise<{
+    readonly rejectedPoints: number
+    /** For the sender's log. With nothing rejected it is a warning. */
+    readonly message?: string
+  }>
+}
+
+export interface OtlpOverload {
+  readonly code: 'overloaded'
+  readonly retryAfterSeconds: number
+}
+
+export const isOtlpOverload = (error: unknown): error is OtlpOverload =>
+  typeof error === 'object' && error !== null && (error as Partial<OtlpOverload>).code === 'overloaded'

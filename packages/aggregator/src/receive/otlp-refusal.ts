@@ -1,0 +1,67 @@
+import { rpcCode } from '@perfmon/core'
+
+/** An answer other than 200. The message goes to the sender, so it tells what to change. */
+export class OtlpRefusal extends Error {
+  readonly httpStatus: number
+  readonly rpcCode: number
+  readonly headers: Readonly<Record<string, string>>
+  /** What was wrong with the body, where it was the body. */
+  readonly badRequest: { readonly field: string; readonly description: string } | undefined
+  constructor(
+    httpStatus: number,
+    code: number,
+    message: string,
+    extra: { headers?: Record<string, string>; badField?: string } = {},
+  ) {
+    super(message)
+    this.name = 'OtlpRefusal'
+    this.httpStatus = httpStatus
+    this.rpcCode = code
+    this.headers = extra.headers ?? {}
+    this.badRequest =
+      extra.badField === undefined ? undefined : { field: extra.badField, description: message }
+  }
+}
+
+/** The longest wait that exporters can follow: OpenTelemetry's for JavaScript give up after 10 s in all. */
+const longestRetryAfterSeconds = 5
+
+export const refusals = {
+  badBody: (message: string, badField = 'body') =>
+    new OtlpRefusal(400, rpcCode.invalidArgument, message, { badField }),
+  badRequest: (message: string) => new OtlpRefusal(400, rpcCode.invalidArgument, message),
+  unauthenticated: () =>
+    new OtlpRefusal(
+      401,
+      rpcCode.unauthenticated,
+      'A token is needed. Set OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20TOKEN" for the sender.',
+      { headers: { 'www-authenticate': 'Bearer' } },
+    ),
+  forbidden: (message: string) => new OtlpRefusal(403, rpcCode.permissionDenied, message),
+  notFound: () =>
+    new OtlpRefusal(404, rpcCode.notFound, 'OTLP is taken at /v1/metrics, /v1/traces and /v1/logs.'),
+  wrongMethod: () =>
+    new OtlpRefusal(405, rpcCode.unimplemented, 'OTLP is sent with POST.', { headers: { allow: 'POST' } }),
+  tooLarge: (maxBodyBytes: number) =>
+    new OtlpRefusal(
+      413,
+      rpcCode.resourceExhausted,
+      `The body is larger than ${maxBodyBytes} bytes, counted after decompression. Send smaller batches.`,
+    ),
+  wrongType: (message: string) => new OtlpRefusal(415, rpcCode.unimplemented, message),
+  /**
+   * 503 and not 429, which the specification allows as well: exporters for Python, for one, took only 5xx
+   * for a reason to try again for years.
+   */
+  overloaded: (retryAfterSeconds: number) => {
+    const seconds = Math.min(longestRetryAfterSeconds, Math.max(1, Math.ceil(retryAfterSeconds) || 1))
+    return new OtlpRefusal(503, rpcCode.unavailable, 'Too much is arriving at once. Try again.', {
+      headers: { 'retry-after': String(seconds) },
+    })
+  },
+  /** Never 500: exporters do not try again after it. The cause goes to our log, not to the sender. */
+  failed: () =>
+    new OtlpRefusal(503, rpcCode.unavailable, 'The metrics could not be stored. Try again.', {
+      headers: { 'retry-after': String(longestRetryAfterSeconds) },
+    }),
+} as const
