@@ -40,6 +40,10 @@ export interface StoreStats {
   readonly events: number
   /** Requests to the store that wait for their answer. */
   readonly queued: number
+  /** Batches refused since the start because too many bytes waited for the disk. */
+  readonly overloaded: number
+  /** Samples left out since the start because their series already had one as new or newer. */
+  readonly outOfOrder: number
 }
 
 /**
@@ -88,9 +92,12 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** `code` is stable. `locked`: another aggregator uses the directory; `disk-full`, `unwritable`, `damaged`: the disk's say. */
+/**
+ * `code` is stable. `locked`: another aggregator uses the directory; `disk-full`, `unwritable`, `damaged`: the
+ * disk's say; `overloaded`: too much waits for the disk already, try again a little later.
+ */
 export class StoreError extends Error {
-  readonly code: 'locked' | 'disk-full' | 'unwritable' | 'damaged' | 'closed' | 'failed'
+  readonly code: 'locked' | 'disk-full' | 'unwritable' | 'damaged' | 'overloaded' | 'closed' | 'failed'
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StoreError'

@@ -1,0 +1,45 @@
+import { maxTimeColumnBytes, readTimeColumn, writeTimeColumn } from './time-column.ts'
+import { maxValueColumnBytes, readValueColumn, writeValueColumn } from './value-column.ts'
+import { readVarint, writeVarint } from './varint.ts'
+
+export interface ChunkSamples {
+  readonly timesMs: Float64Array
+  readonly values: Float64Array
+}
+
+/** First byte of every chunk: a later way of writing them takes the next number, and old chunks stay readable. */
+const chunkFormat = 1
+
+/** A chunk that claims more was not written here: without a bound a damaged byte could ask for gigabytes. */
+export const maxChunkSamples = 65_536
+
+/**
+ * One series' samples as few bytes: format, count, times, values. Exact to the bit for every double, NaN
+ * payloads included. Both columns have the same length, from 1 to {@link maxChunkSamples}.
+ */
+export const encodeChunk = ({ timesMs, values }: ChunkSamples): Uint8Array => {
+  const count = timesMs.length
+  if (count < 1 || count > maxChunkSamples || values.length !== count) {
+    throw new RangeError(
+      `a chunk takes 1 to ${maxChunkSamples} samples, not ${count} times and ${values.length} values`,
+    )
+  }
+  const cursor = { bytes: new Uint8Array(8 + maxTimeColumnBytes(count) + maxValueColumnBytes(count)), at: 0 }
+  cursor.bytes[cursor.at++] = chunkFormat
+  writeVarint(cursor, count)
+  writeTimeColumn(cursor, timesMs, count)
+  writeValueColumn(cursor, values, count)
+  return cursor.bytes.slice(0, cursor.at)
+}
+
+/** Throws a RangeError that says what is wrong when the bytes are not a whole chunk. */
+export const decodeChunk = (bytes: Uint8Array): ChunkSamples => {
+  if (bytes[0] !== chunkFormat) throw new RangeError(`chunk has unknown format ${bytes[0]}`)
+  const cursor = { bytes, at: 1 }
+  const count = readVarint(cursor)
+  if (count < 1 || count > maxChunkSamples) throw new RangeError(`chunk claims ${count} samples`)
+  const timesMs = readTimeColumn(cursor, count)
+  const values = readValueColumn(cursor, count)
+  if (cursor.at !== bytes.length) throw new RangeError(`chunk has ${bytes.length - cursor.at} bytes too many`)
+  return { timesMs, values }
+}

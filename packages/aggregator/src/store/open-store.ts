@@ -1,0 +1,210 @@
+import { Worker } from 'node:worker_threads'
+import type { Event } from '@perfmon/protocol'
+import { packBatch } from './journal/record.ts'
+import type { StoredState } from './store.ts'
+import { type SampleBatch, type Store, StoreError } from './store.ts'
+import type {
+  OperationName,
+  StoreOperations,
+  WorkerMessage,
+  WorkerOptions,
+  WorkerStats,
+} from './store-requests.ts'
+
+export interface StoreOptions {
+  /** Made with mode 0700 when it is missing. One aggregator at a time. */
+  readonly dir: string
+  readonly nowMs: () => number
+  readonly retention: { readonly days: number; readonly bytes: number }
+  /** Hears what an operator must know and the store goes on without: a damaged file, a full disk. */
+  readonly warn: (message: string, details: Record<string, unknown>) => void
+  /** How often samples move from the journal into chunks. Default 120,000. */
+  readonly checkpointEveryMs?: number
+  /** Journal size that moves them earlier. Default 64 MiB, and at most an eighth of `retention.bytes`. */
+  readonly checkpointBytes?: number
+  /** Batches that wait for the disk may have so many bytes; then appends are refused as `overloaded`. Default 64 MiB. */
+  readonly maxWaitingBytes?: number
+}
+
+/** The store with one verb more, for those who cannot wait for the clock. */
+export interface EmbeddedStore extends Store {
+  checkpoint(): Promise<void>
+}
+
+const mebibyte = 2 ** 20
+/** Other requests that may wait: they are small, and come from stages that wait for their answers. */
+const maxWaitingRequests = 10_000
+
+interface Waiting {
+  readonly name: OperationName
+  readonly resolve: (result: never) => void
+  readonly reject: (error: StoreError) => void
+}
+
+/**
+ * Opens the embedded store: a thread with SQLite and a journal in `dir`. This side only copies: it never waits
+ * for the disk. Rejects with a {@link StoreError}: `locked`, `unwritable`, `disk-full`, `damaged`.
+ */
+export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> => {
+  const { dir, nowMs, retention, warn } = options
+  const { checkpointEveryMs = 120_000, maxWaitingBytes = 64 * mebibyte } = options
+  const checkpointBytes = options.checkpointBytes ?? Math.min(64 * mebibyte, Math.ceil(retention.bytes / 8))
+  const worker = startWorker({
+    dir,
+    nowMs: nowMs(),
+    retentionDays: retention.days,
+    retentionBytes: retention.bytes,
+    checkpointBytes,
+  })
+
+  const waiting = new Map<number, Waiting>()
+  const sampleListeners: ((batch: SampleBatch) => void)[] = []
+  const eventListeners: (() => void)[] = []
+  let nextId = 1
+  let waitingBytes = 0
+  let overloaded = 0
+  let ended: StoreError | null = null
+
+  const ask = <Name extends OperationName>(
+    name: Name,
+    args: Parameters<StoreOperations[Name]>,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<ReturnType<StoreOperations[Name]>> => {
+    if (ended !== null) return Promise.reject(new StoreError(ended.code, ended.message))
+    if (waiting.size >= maxWaitingRequests)
+      return Promise.reject(tooBusy(`${waiting.size} requests wait for the disk`))
+    return new Promise((resolve, reject) => {
+      const id = nextId++
+      waiting.set(id, { name, resolve, reject })
+      worker.postMessage({ id, name, args }, transfer)
+    })
+  }
+
+  const tooBusy = (reason: string): StoreError => {
+    overloaded += 1
+    return new StoreError('overloaded', `data directory ${dir}: ${reason}; try again a little later`)
+  }
+
+  const end = (error: StoreError): void => {
+    ended ??= error
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+
+  /** What was stored stays stored: a listener that throws must not look like a disk that refused. */
+  const tellAll = <Heard extends unknown[]>(listeners: readonly ((...heard: Heard) => void)[], ...heard: Heard): void => {
+    for (const listener of listeners) {
+      try {
+        listener(...heard)
+      } catch (error) {
+        warn(`a listener of the store threw: ${String(error)}`, { stack: error instanceof Error ? error.stack : null })
+      }
+    }
+  }
+
+  const stored = await new Promise<StoredState>((resolve, reject) => {
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'opened') resolve(message.stored)
+      else if (message.kind === 'not-opened')
+        reject(new StoreError(message.error.code, message.error.message))
+      else if (message.kind === 'warning') warn(message.message, message.details)
+      else {
+        const asked = waiting.get(message.id)
+        waiting.delete(message.id)
+        if (message.error === undefined) asked?.resolve(message.result as never)
+        else asked?.reject(new StoreError(message.error.code, message.error.message))
+      }
+    })
+    const fail = (reason: string): void => {
+      const error = new StoreError(
+        'failed',
+        `the thread that writes to ${dir} ended: ${reason}. Start the aggregator again`,
+      )
+      if (ended === null) warn(error.message, {})
+      end(error)
+      reject(error)
+    }
+    worker.on('error', (error) => fail(String(error)))
+    worker.on('exit', (code) => {
+      if (ended === null && waiting.size > 0) fail(`exit code ${code}`)
+    })
+  })
+
+  const timer = setInterval(() => {
+    // The worker has warned already when the disk refused.
+    ask('checkpoint', [nowMs()]).catch(() => {})
+  }, checkpointEveryMs)
+  timer.unref()
+
+  const appending = async (events: number, work: Promise<void>): Promise<void> => {
+    await work
+    if (events > 0) tellAll(eventListeners)
+  }
+
+  return {
+    stored,
+    async appendSamples(batch) {
+      if (ended !== null) throw new StoreError(ended.code, ended.message)
+      if (waitingBytes > 0 && waitingBytes + batch.seriesIds.length * 20 > maxWaitingBytes) {
+        throw tooBusy(`${waitingBytes} bytes of samples wait for the disk`)
+      }
+      const packed = packBatch(batch)
+      const bytes = packed.byteLength
+      waitingBytes += bytes
+      try {
+        await ask('append', [packed], [packed])
+      } finally {
+        waitingBytes -= bytes
+      }
+      tellAll(sampleListeners, batch)
+    },
+    readSamples: (seriesId, fromMs, toMs, limit) => ask('readSamples', [seriesId, fromMs, toMs, limit]),
+    onSamples: (listener) => void sampleListeners.push(listener),
+
+    saveAgents: (agents, events) => appending(events.length, ask('saveAgents', [agents, events])),
+    recordAlerts: (alerts, events) => appending(events.length, ask('recordAlerts', [alerts, events])),
+    listAlerts: (states, limit) => ask('listAlerts', [states, limit]),
+    appendEvents: (events) => appending(events.length, ask('appendEvents', [events])),
+    readEvents: (afterSeq, limit) => ask('readEvents', [afterSeq, limit]),
+    onEvents: (listener) => void eventListeners.push(listener),
+    readCursor: (reader) => ask('readCursor', [reader]),
+    enqueueDeliveries: (reader, cursor, deliveries) => ask('enqueueDeliveries', [reader, cursor, deliveries]),
+    dueDeliveries: (untilMs, limit) => ask('dueDeliveries', [untilMs, limit]),
+    nextDeliveryMs: () => ask('nextDeliveryMs', []),
+    readEvent: (seq): Promise<Event | null> => ask('readEvent', [seq]),
+    updateDelivery: (delivery) => ask('updateDelivery', [delivery]),
+
+    async stats() {
+      const queued = waiting.size
+      const stats: WorkerStats = await ask('stats', [])
+      return { ...stats, queued, overloaded }
+    },
+    checkpoint: () => ask('checkpoint', [nowMs()]),
+    async close() {
+      clearInterval(timer)
+      const closing = ask('close', [nowMs()])
+      ended ??= new StoreError('closed', `the store in ${dir} is closed`)
+      const exited = new Promise((resolve) => worker.once('exit', resolve))
+      try {
+        await closing
+      } finally {
+        await exited
+      }
+    },
+  }
+}
+
+/**
+ * The worker is the file beside this one, as source or as built. Its own flags: the condition by which sources
+ * find each other, and no warning about node:sqlite, which is no user's concern.
+ */
+const startWorker = (workerData: WorkerOptions): Worker => {
+  const fromSource = import.meta.url.endsWith('.ts')
+  const url = new URL(fromSource ? './store-worker.ts' : './store-worker.js', import.meta.url)
+  const conditions = fromSource ? ['--conditions=perfmon-source'] : []
+  return new Worker(url, {
+    name: 'perfmon-store',
+    workerData,
+    execArgv: [...conditions, '--disable-warning=ExperimentalWarning'],
+  })
+}

@@ -1,0 +1,258 @@
+import type { Series } from '@perfmon/protocol'
+import { decodeChunk } from '../chunk/sample-chunk.ts'
+import type { ChunkRows } from '../database/chunk-rows.ts'
+import type { Database } from '../database/open-database.ts'
+import type { SeriesRows } from '../database/series-rows.ts'
+import { type Journal, openJournal } from '../journal/journal.ts'
+import { openBatch, type RecordedBatch } from '../journal/record.ts'
+import { type SampleRange, StoreError } from '../store.ts'
+import { createLastSamples, type LastSamples } from './last-samples.ts'
+import { createPendingSamples, type PendingSamples } from './pending-samples.ts'
+import { type RangeWanted, readSeries } from './read-series.ts'
+import { recoverJournal } from './recover-journal.ts'
+import { readTail, writeSeries } from './write-series.ts'
+
+/**
+ * Samples on their way from the journal into chunks, and why a crash neither loses nor doubles one.
+ *
+ * A batch is acknowledged once its record is synced to the newest journal segment. Its samples are then
+ * pending: in memory, for readers. A checkpoint moves them into chunks:
+ *
+ *   1. Rotate: segment n ends, n + 1 begins. All pending samples are in segments up to n; they are frozen, and
+ *      what arrives from now on is pending in a new memory, in n + 1.
+ *   2. Write the new series, then the frozen samples some hundred series at a time, each time in a transaction
+ *      of its own, with a turn of the event loop between: batches, alerts and readers do not wait for all.
+ *   3. Note in the database that the journal starts at n + 1, then remove the segments up to n.
+ *
+ * Not lost: a segment is removed only after the transactions that hold all of its samples are durable.
+ *
+ * Not doubled: the samples of a series are taken in strictly ascending time (others are refused when they
+ * arrive), and reach the disk in that order. So "newer than the end of the series' tail" is exactly "not on disk
+ * yet", wherever a crash interrupted step 2, and recovery, which replays whole segments, takes only those. The
+ * same makes a checkpoint that failed half-way, on a full disk, safe to do again. One transaction around all
+ * of step 2 would do as well, but would hold up everybody while a hundred thousand series are written.
+ *
+ * Opening replays what segments there are and checkpoints at once: afterwards the journal is empty.
+ */
+export interface SampleLog {
+  /** Makes the packed batches durable together. Entry i is why batch i was refused, null when it was kept. */
+  append(batches: readonly ArrayBuffer[]): (Error | null)[]
+  read(wanted: RangeWanted): SampleRange
+  /** Writes what is pending into chunks. Calls while one runs wait for that one. */
+  checkpoint(): Promise<void>
+  readonly checkpointDue: boolean
+  readonly last: LastSamples
+  readonly journalBytes: number
+  readonly outOfOrder: number
+  close(): void
+}
+
+export interface SampleLogOptions {
+  readonly dir: string
+  readonly database: Database
+  readonly chunkRows: ChunkRows
+  readonly seriesRows: SeriesRows
+  /** Journal size that makes a checkpoint due. */
+  readonly checkpointBytes: number
+  readonly warn: (message: string, details: Record<string, unknown>) => void
+  readonly nextTurn: () => Promise<void>
+}
+
+/** What a checkpoint writes: it stays until that has succeeded. */
+interface Frozen {
+  readonly samples: PendingSamples
+  readonly series: readonly Series[]
+  /** First segment that holds nothing of this. */
+  readonly journalStart: number
+}
+
+/** Samples written in one transaction, about 10 ms of work. */
+const samplesPerSlice = 20_000
+const seriesPerSlice = 500
+/** While the disk refuses checkpoints the journal and memory may grow to this many times their usual bound. */
+const overdueFactor = 4
+/** Ids are dense: one beyond this is a mistake, and would make arrays of gigabytes. */
+const maxSeriesId = 2 ** 26
+
+export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLog> => {
+  const { dir, database, chunkRows, seriesRows, checkpointBytes, warn, nextTurn } = options
+  const last = createLastSamples()
+  let pending = createPendingSamples()
+  let newSeries: Series[] = []
+  let frozen: Frozen | null = null
+  let outOfOrder = 0
+  let running: Promise<void> | null = null
+
+  const noteJournalStart = database.db.prepare(
+    `INSERT OR REPLACE INTO meta (key, value) VALUES ('journal_start', ?)`,
+  )
+  const journalStart = Number(
+    database.db.prepare(`SELECT value FROM meta WHERE key = 'journal_start'`).get()?.value ?? 1,
+  )
+
+  const keep = ({ newSeries: introduced, seriesIds, timesMs, values }: RecordedBatch): void => {
+    for (const series of introduced) {
+      last.learn(series.id)
+      newSeries.push(series)
+    }
+    for (let index = 0; index < seriesIds.length; index += 1) {
+      const seriesId = seriesIds[index]!
+      if (last.advance(seriesId, timesMs[index]!, values[index]!))
+        pending.add(seriesId, timesMs[index]!, values[index]!)
+      else outOfOrder += 1
+    }
+  }
+
+  /** The reason a batch cannot be kept, or null. Series that it or the batches before it bring are known. */
+  const refusal = (batch: RecordedBatch, brought: ReadonlySet<number>): StoreError | null => {
+    for (const { id } of batch.newSeries) {
+      if (!(id >= 0 && id <= maxSeriesId))
+        return new StoreError('failed', `series id ${id} is not from 0 to ${maxSeriesId}`)
+    }
+    for (const seriesId of batch.seriesIds) {
+      if (last.knows(seriesId) || brought.has(seriesId)) continue
+      return new StoreError(
+        'failed',
+        `a sample belongs to series ${seriesId}, which the store was never given: pass it in newSeries, again if the batch that had it was refused`,
+      )
+    }
+    return null
+  }
+
+  const damagedTails = new Set<number>()
+  const tailOf = (seriesId: number) => {
+    try {
+      return readTail(chunkRows, seriesId)
+    } catch (error) {
+      if (!damagedTails.has(seriesId)) {
+        damagedTails.add(seriesId)
+        warn(`the newest chunk of series ${seriesId} in ${dir} is damaged and was left out; check the disk`, {
+          seriesId,
+          reason: String(error),
+        })
+      }
+      return null
+    }
+  }
+
+  const write = async ({ samples, series }: Frozen): Promise<void> => {
+    database.transaction(() => seriesRows.add(series))
+    const ids = samples.seriesIds()
+    const all = {
+      afterMs: Number.NEGATIVE_INFINITY,
+      beforeMs: Number.POSITIVE_INFINITY,
+      limit: Number.POSITIVE_INFINITY,
+    }
+    for (let first = 0; first < ids.length; ) {
+      await nextTurn()
+      database.transaction(() => {
+        const end = Math.min(ids.length, first + seriesPerSlice)
+        for (let written = 0; first < end && written < samplesPerSlice; first += 1) {
+          const fresh = samples.of(ids[first]!, all)
+          writeSeries(chunkRows, ids[first]!, fresh, tailOf(ids[first]!))
+          written += fresh.timesMs.length
+        }
+      })
+    }
+  }
+
+  const freeze = (start: number): Frozen => {
+    frozen = { samples: pending, series: newSeries, journalStart: start }
+    pending = createPendingSamples()
+    newSeries = []
+    return frozen
+  }
+
+  const finish = async (journal: Journal, what: Frozen, beforeRemoval = () => {}): Promise<void> => {
+    await write(what)
+    beforeRemoval()
+    noteJournalStart.run(what.journalStart)
+    frozen = null
+    journal.removeBefore(what.journalStart)
+  }
+
+  const checkpoint = async (journal: Journal): Promise<void> => {
+    if (frozen === null && pending.count === 0 && newSeries.length === 0) return
+    await finish(journal, frozen ?? freeze(journal.rotate()))
+  }
+
+  for (const series of seriesRows.all()) last.learn(series.id)
+  for (const { seriesId, samples } of chunkRows.tails()) {
+    try {
+      const { timesMs, values } = decodeChunk(samples)
+      last.learn(seriesId)
+      last.advance(seriesId, timesMs.at(-1)!, values.at(-1)!)
+    } catch {
+      tailOf(seriesId)
+    }
+  }
+
+  const recovered = recoverJournal({
+    dir,
+    firstNumber: journalStart,
+    warn,
+    take: (batch) => {
+      const unknown = refusal(batch, new Set(batch.newSeries.map((series) => series.id)))
+      if (unknown === null) keep(batch)
+      return unknown
+    },
+  })
+  // Samples that a crash left both in a segment and in chunks were "out of order" here; nobody sent them twice.
+  outOfOrder = 0
+  const journal = openJournal({ dir, number: recovered.nextNumber })
+  await finish(journal, freeze(recovered.nextNumber), recovered.setAside)
+
+  return {
+    append(batches) {
+      const refused: (Error | null)[] = batches.map(() => null)
+      const brought = new Set<number>()
+      const opened = batches.map((buffer) => openBatch(buffer))
+      const overdue = journal.bytes > checkpointBytes * overdueFactor
+      const accepted: number[] = []
+      opened.forEach((batch, index) => {
+        const introduced = batch.newSeries.map(({ id }) => id).filter((id) => !brought.has(id))
+        for (const id of introduced) brought.add(id)
+        refused[index] = overdue ? tooMuchJournal(dir) : refusal(batch, brought)
+        if (refused[index] === null) accepted.push(index)
+        else for (const id of introduced) brought.delete(id)
+      })
+      if (accepted.length === 0) return refused
+      try {
+        journal.append(accepted.map((index) => batches[index]!))
+      } catch (error) {
+        for (const index of accepted) refused[index] = error as Error
+        return refused
+      }
+      for (const index of accepted) keep(opened[index]!)
+      return refused
+    },
+    read: (wanted) =>
+      readSeries(
+        { rows: chunkRows, pending: frozen === null ? [pending] : [pending, frozen.samples] },
+        wanted,
+      ),
+    checkpoint() {
+      running ??= checkpoint(journal).finally(() => {
+        running = null
+      })
+      return running
+    },
+    get checkpointDue() {
+      return running === null && journal.bytes >= checkpointBytes
+    },
+    last,
+    get journalBytes() {
+      return journal.bytes
+    },
+    get outOfOrder() {
+      return outOfOrder
+    },
+    close: () => journal.close(),
+  }
+}
+
+const tooMuchJournal = (dir: string): StoreError =>
+  new StoreError(
+    'disk-full',
+    `data directory ${dir}: the journal cannot be written into the database, see the warnings before; make room`,
+  )

@@ -1,0 +1,59 @@
+import type { Agent, Alert, AlertState, Event, NewEvent } from '@perfmon/protocol'
+import type { Delivery, SampleRange, StoredState, StoreError, StoreStats } from './store.ts'
+
+/** What the worker does, by name: arguments and answer are copied between the threads. */
+export interface StoreOperations {
+  /** A batch as packBatch makes it. */
+  append(batch: ArrayBuffer): void
+  readSamples(seriesId: number, fromMs: number, toMs: number, limit: number): SampleRange
+
+  saveAgents(agents: readonly Agent[], events: readonly NewEvent[]): void
+  recordAlerts(alerts: readonly Alert[], events: readonly NewEvent[]): void
+  listAlerts(states: readonly AlertState[], limit: number): Alert[]
+  appendEvents(events: readonly NewEvent[]): void
+  readEvents(afterSeq: number, limit: number): Event[]
+  readEvent(seq: number): Event | null
+  readCursor(reader: string): number
+  enqueueDeliveries(reader: string, cursor: number, deliveries: readonly Delivery[]): void
+  dueDeliveries(nowMs: number, limit: number): Delivery[]
+  nextDeliveryMs(): number | null
+  updateDelivery(delivery: Delivery): void
+
+  stats(): WorkerStats
+  /** Writes pending samples into chunks, then removes what is older than the bounds allow. */
+  checkpoint(nowMs: number): void
+  close(nowMs: number): void
+}
+
+export type WorkerStats = Omit<StoreStats, 'queued' | 'overloaded'>
+
+export type OperationName = keyof StoreOperations
+
+export type StoreRequest = {
+  [Name in OperationName]: {
+    readonly id: number
+    readonly name: Name
+    readonly args: Parameters<StoreOperations[Name]>
+  }
+}[OperationName]
+
+/** Errors travel as plain objects: a StoreError would arrive as an Error without its code. */
+export interface PlainError {
+  readonly code: StoreError['code']
+  readonly message: string
+}
+
+export type WorkerMessage =
+  | { readonly kind: 'opened'; readonly stored: StoredState }
+  | { readonly kind: 'not-opened'; readonly error: PlainError }
+  | { readonly kind: 'answer'; readonly id: number; readonly result?: unknown; readonly error?: PlainError }
+  | { readonly kind: 'warning'; readonly message: string; readonly details: Record<string, unknown> }
+
+/** What a worker is started with. */
+export interface WorkerOptions {
+  readonly dir: string
+  readonly nowMs: number
+  readonly retentionDays: number
+  readonly retentionBytes: number
+  readonly checkpointBytes: number
+}
