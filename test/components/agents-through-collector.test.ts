@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import type { Series } from '../../packages/protocol/src/index.ts'
+import { metricNames, vitalMetrics } from '../../packages/protocol/src/names.ts'
+import { type Component, need, tell } from './component.ts'
+import { freePort } from './free-port.ts'
+import { type CollectorBinaries, obtainCollector } from './obtain-collector.ts'
+import { startAgent } from './start-agent.ts'
+import { type RunningAggregator, startAggregator } from './start-aggregator.ts'
+import { startCollector } from './start-collector.ts'
+import { stoppedAtEnd } from './stopped-at-end.ts'
+import { teeReceiver } from './tee-receiver.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { until } from './until.ts'
+
+const swarm = 'through-collector'
+const names = ['planner', 'coder', 'reviewer']
+const derived: ReadonlySet<string> = new Set(Object.values(vitalMetrics))
+
+let collector: Component<CollectorBinaries>
+beforeAll(async () => {
+  collector = await obtainCollector()
+})
+
+test('an aggregator behind a collector knows what an aggregator without one knows', async ({ skip }) => {
+  const { otelcol } = need(collector, skip)
+  const folder = await temporaryFolder()
+  const direct = await stoppedAtEnd(startAggregator({ dataFolder: join(folder, 'direct') }))
+  const behind = await stoppedAtEnd(startAggregator({ dataFolder: join(folder, 'behind') }))
+  const running = await stoppedAtEnd(
+    startCollector({
+      otelcol,
+      queueFolder: join(folder, 'queue'),
+      aggregatorUrl: behind.otlpUrl,
+      remoteWriteUrl: `http://127.0.0.1:${await freePort()}/api/v1/write`,
+    }),
+  )
+  const { otlpUrl } = await teeReceiver([direct.otlpUrl, running.otlpUrl])
+  const agents = names.map((name) => startAgent({ program: 'twenty-requests', otlpUrl, name, swarm }))
+  for (const agent of agents) {
+    await until('the agent ended', () => agent.exitCode() !== null, { details: agent.output })
+    expect({ exitCode: agent.exitCode(), output: agent.output() }).toEqual({ exitCode: 0, output: '' })
+  }
+  await until(
+    'both aggregators heard every goodbye',
+    async () => (await goodbyes(direct)) + (await goodbyes(behind)) === 6,
+  )
+
+  const [knownDirect, knownBehind] = [await whatIsKnown(direct), await whatIsKnown(behind)]
+  expect(knownBehind.agents).toEqual(knownDirect.agents)
+  expect(knownBehind.agents).toHaveLength(names.length)
+  expect(Object.keys(knownBehind.samples)).toEqual(Object.keys(knownDirect.samples))
+  expect(knownBehind.samples).toEqual(knownDirect.samples)
+  tell(
+    `${Object.keys(knownBehind.samples).length} series equal with and without a collector, sample by sample`,
+  )
+
+  for (const aggregator of [direct, behind]) {
+    for (const metric of [metricNames.httpServerDuration, metricNames.httpClientDuration]) {
+      expect(await requestsByAgent(aggregator, metric)).toEqual([20, 20, 20])
+    }
+  }
+})
+
+async function ourAgents(aggregator: RunningAggregator) {
+  const agents = await aggregator.agents()
+  return agents.filter((agent) => agent.swarm === swarm).sort((a, b) => a.id.localeCompare(b.id))
+}
+
+async function goodbyes(aggregator: RunningAggregator): Promise<number> {
+  return (await ourAgents(aggregator)).filter(({ status }) => status === 'left').length
+}
+
+/**
+ * Agents and samples without what differs by nature: series numbers, the moment of arrival, and the vital
+ * signs' own series, which are derived per delivery and a collector delivers two reports at once.
+ */
+async function whatIsKnown(aggregator: RunningAggregator) {
+  const agents = await ourAgents(aggregator)
+  const samples: Record<string, unknown> = {}
+  for (const agent of agents) {
+    const series = (await aggregator.seriesOf(agent.id)).filter(({ metric }) => !derived.has(metric))
+    for (const one of series.toSorted((a, b) => identity(a).localeCompare(identity(b)))) {
+      const { timesMs, values } = await aggregator.samplesOf(one.id)
+      samples[identity(one)] = { timesMs, values }
+    }
+  }
+  return {
+    agents: agents.map(({ id, name, source, status, reportIntervalMs, attributes }) => ({
+      ...{ id, name, source, status, reportIntervalMs, attributes },
+    })),
+    samples,
+  }
+}
+
+function identity({ agentId, metric, unit, kind, part, attributes }: Series): string {
+  const sorted = Object.entries(attributes).sort(([a], [b]) => a.localeCompare(b))
+  return JSON.stringify([agentId, metric, unit, kind, part, sorted])
+}
+
+/** Last value of a duration's `count` series, summed over its attribute sets: one number per agent. */
+async function requestsByAgent(aggregator: RunningAggregator, metric: string): Promise<number[]> {
+  const counts: number[] = []
+  for (const agent of await ourAgents(aggregator)) {
+    const series = await aggregator.seriesOf(agent.id)
+    const ours = series.filter((one) => one.metric === metric && one.part === 'count')
+    const samples = await Promise.all(ours.map(({ id }) => aggregator.samplesOf(id)))
+    counts.push(samples.reduce((sum, { values }) => sum + (values.at(-1) ?? 0), 0))
+  }
+  return counts
+}

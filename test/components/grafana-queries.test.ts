@@ -1,0 +1,97 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Component, need, tell } from './component.ts'
+import { dashboardQueries } from './dashboard-queries.ts'
+import { freePort } from './free-port.ts'
+import { type CollectorBinaries, obtainCollector } from './obtain-collector.ts'
+import { obtainPrometheus, type PrometheusBinaries } from './obtain-prometheus.ts'
+import { runToEnd } from './run-to-end.ts'
+import { startAgent } from './start-agent.ts'
+import { startCollector } from './start-collector.ts'
+import { startPrometheus } from './start-prometheus.ts'
+import { stoppedAtEnd } from './stopped-at-end.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { until } from './until.ts'
+
+const dashboard = new URL('../../grafana/dashboards/perfmon-swarm-overview.json', import.meta.url)
+const rulesFile = new URL('../../grafana/prometheus-rules.yaml', import.meta.url)
+const ruleTests = new URL('prometheus-rules-cases.yaml', import.meta.url)
+
+describe('Grafana and Prometheus files', () => {
+  let collector: Component<CollectorBinaries>
+  let prometheus: Component<PrometheusBinaries>
+  beforeAll(async () => {
+    prometheus = await obtainPrometheus()
+    collector = await obtainCollector()
+  })
+
+  test('every query finds series of real agents behind the real collector', async ({ skip }) => {
+    const { otelcol } = need(collector, skip)
+    const folder = await temporaryFolder()
+    const store = await stoppedAtEnd(
+      startPrometheus({
+        prometheus: need(prometheus, skip).prometheus,
+        folder: join(folder, 'prometheus'),
+        // The annotation query needs a firing alert; how long rules hold is tested with promtool, below.
+        rules: (await readFile(rulesFile, 'utf8')).replaceAll('for: 1m', 'for: 1s'),
+      }),
+    )
+    const running = await stoppedAtEnd(
+      startCollector({
+        otelcol,
+        queueFolder: join(folder, 'queue'),
+        aggregatorUrl: `http://127.0.0.1:${await freePort()}`,
+        remoteWriteUrl: store.remoteWriteUrl,
+      }),
+    )
+    await store.scrape(running.metricsAddress)
+    for (const name of ['planner', 'coder']) {
+      const env = { PERFMON_LEVEL: 'detailed' }
+      await stoppedAtEnd(
+        startAgent({ program: 'steady-worker', otlpUrl: running.otlpUrl, name, swarm: 'grafana', env }),
+      )
+    }
+
+    const queries = await dashboardQueries(dashboard, {
+      swarm: 'grafana',
+      agent: 'planner|coder',
+      __rate_interval: '1m',
+    })
+    await until('an alert fires', async () => (await store.query('ALERTS{alertstate="firing"}')).length > 0)
+    await until(
+      'the collector is scraped',
+      async () => (await store.query('otelcol_exporter_queue_size')).length > 0,
+    )
+    const empty: string[] = []
+    for (const { from, promql } of queries) {
+      // NaN is what 0 / 0 leaves: a series, but nothing to see.
+      const found = (await store.query(promql)).filter(({ value }) => value[1] !== 'NaN')
+      if (found.length === 0) empty.push(`${from}: ${promql}`)
+    }
+    expect(empty).toEqual([])
+    expect(queries.length).toBeGreaterThan(25)
+    tell(`${queries.length} Grafana queries, each with series from a real Prometheus`)
+  })
+
+  test('a misspelt metric would have been found', async ({ skip }) => {
+    const folder = await temporaryFolder()
+    const store = await stoppedAtEnd(
+      startPrometheus({ prometheus: need(prometheus, skip).prometheus, folder }),
+    )
+    expect(await store.query('process_cpu_tyme_seconds_total')).toEqual([])
+  })
+
+  test('the rules fire when they should and not before', async ({ skip }) => {
+    const { promtool } = need(prometheus, skip)
+    const folder = await temporaryFolder()
+    // promtool looks for rule files beside the test file.
+    await writeFile(join(folder, 'prometheus-rules.yaml'), await readFile(rulesFile))
+    await writeFile(join(folder, 'cases.yaml'), await readFile(ruleTests))
+    const check = await runToEnd(promtool, ['check', 'rules', 'prometheus-rules.yaml'], { cwd: folder })
+    expect(check).toMatchObject({ exitCode: 0 })
+    const cases = await runToEnd(promtool, ['test', 'rules', 'cases.yaml'], { cwd: folder })
+    expect(cases.output).toContain('SUCCESS')
+    expect(cases.exitCode).toBe(0)
+  })
+})
