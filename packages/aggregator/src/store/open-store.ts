@@ -92,12 +92,17 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
   }
 
   /** What was stored stays stored: a listener that throws must not look like a disk that refused. */
-  const tellAll = <Heard extends unknown[]>(listeners: readonly ((...heard: Heard) => void)[], ...heard: Heard): void => {
+  const tellAll = <Heard extends unknown[]>(
+    listeners: readonly ((...heard: Heard) => void)[],
+    ...heard: Heard
+  ): void => {
     for (const listener of listeners) {
       try {
         listener(...heard)
       } catch (error) {
-        warn(`a listener of the store threw: ${String(error)}`, { stack: error instanceof Error ? error.stack : null })
+        warn(`a listener of the store threw: ${String(error)}`, {
+          stack: error instanceof Error ? error.stack : null,
+        })
       }
     }
   }

@@ -150,7 +150,8 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
       const appends = requests.filter(({ name }) => name === 'append')
       if (appends.length > 0) {
         const refused = log.append(appends.map(({ args }) => args[0] as ArrayBuffer))
-        for (const [index, request] of appends.entries()) reply(request, refused[index] ? { error: refused[index] } : {})
+        for (const [index, request] of appends.entries())
+          reply(request, refused[index] ? { error: refused[index] } : {})
       }
       const changing = requests.filter(({ name }) => Object.hasOwn(changes, name))
       if (changing.length > 0) {

@@ -47,7 +47,8 @@ const serve = (engine: StoreEngine): void => {
         refused = false
         return undefined
       } catch (error) {
-        if (!refused) warn(`samples stay in the journal for now: ${plain(error).message}`, { ...plain(error) })
+        if (!refused)
+          warn(`samples stay in the journal for now: ${plain(error).message}`, { ...plain(error) })
         refused = true
         return error
       }

@@ -54,24 +54,25 @@ export function readInteger(
   place: JsonPlace,
   field: string | number,
   value: unknown,
-  range: { readonly lowest: number; readonly highest: number },
+  range: { readonly lowest: number; readonly highest: number; readonly name: string },
 ): number | undefined {
   if (value === undefined || value === null) return undefined
   const isInteger = typeof value === 'number' ? Number.isInteger(value) : isDigits(value)
   const integer = Number(value)
   if (!isInteger || integer < range.lowest || integer > range.highest) {
-    throw malformed(place, field, `an integer from ${range.lowest} to ${range.highest}, or one in a string`)
+    throw malformed(place, field, `a ${range.name}, or one in a string`)
   }
   return integer
 }
 
 const isDigits = (value: unknown): value is string => typeof value === 'string' && /^-?\d{1,20}$/.test(value)
 
+/** 64-bit ones are not bounded: OpenTelemetry for JavaScript writes `{"intValue":1e300}` for such an attribute. */
 export const integerRange = {
-  int64: { lowest: -(2 ** 63), highest: 2 ** 63 },
-  uint64: { lowest: 0, highest: 2 ** 64 },
-  int32: { lowest: -(2 ** 31), highest: 2 ** 31 - 1 },
-  uint32: { lowest: 0, highest: 2 ** 32 - 1 },
+  int64: { lowest: Number.NEGATIVE_INFINITY, highest: Number.POSITIVE_INFINITY, name: '64-bit integer' },
+  uint64: { lowest: 0, highest: Number.POSITIVE_INFINITY, name: '64-bit integer that is not negative' },
+  int32: { lowest: -(2 ** 31), highest: 2 ** 31 - 1, name: '32-bit integer' },
+  uint32: { lowest: 0, highest: 2 ** 32 - 1, name: '32-bit integer that is not negative' },
 } as const
 
 /** Unix nanoseconds as milliseconds. Digits are cut in two, since as one double they round to 256 ns. */

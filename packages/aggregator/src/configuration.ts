@@ -1,0 +1,148 @@
+import { durationSchema, type Mistake, readYaml } from '@perfmon/core'
+import { z } from 'zod'
+
+const portSchema = z.number().int().min(0).max(65_535)
+const webSocketUrlSchema = z.url({
+  protocol: /^wss?$/,
+  error: 'it should look like ws://127.0.0.1:3001/metrics',
+})
+const httpUrlSchema = z.url({ protocol: /^https?$/, error: 'it should look like http://127.0.0.1:9099/' })
+
+const fileSchema = z.strictObject({
+  server: z
+    .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: portSchema.default(8080) })
+    .prefault({}),
+  otlp: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: portSchema.default(4318),
+      max_body_mib: z.number().min(1).max(1_024).default(64),
+    })
+    .prefault({}),
+  data: z
+    .strictObject({
+      dir: z.string().min(1).default('perfmon-data'),
+      retention: durationSchema.prefault('30d'),
+      max_mib: z.number().min(16).max(1_000_000).default(1_024),
+    })
+    .prefault({}),
+  rules: z.array(z.string().min(1)).max(100).optional(),
+  notify: z
+    .strictObject({
+      console: z.boolean().default(true),
+      webhook: z.strictObject({ url: httpUrlSchema, timeout: durationSchema.prefault('5s') }).optional(),
+    })
+    .prefault({}),
+  poll: z
+    .strictObject({
+      agents: z.array(webSocketUrlSchema).max(5_000).default([]),
+      interval: durationSchema.prefault('1s'),
+      timeout: durationSchema.prefault('3s'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      agents: z.number().int().min(1).default(20_000),
+      series: z.number().int().min(1).default(1_000_000),
+      series_per_agent: z.number().int().min(1).default(2_000),
+    })
+    .prefault({}),
+})
+
+/** The aggregator's settings, complete: file, environment and flags merged, defaults filled in. */
+export interface Configuration extends z.output<typeof fileSchema> {
+  /** Required of everybody when a listener is reachable from other machines. Never written to a file or log. */
+  readonly token: string | undefined
+  readonly logLevel: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What cannot be run, with one sentence per mistake. */
+export class ConfigurationError extends Error {
+  readonly mistakes: readonly Mistake[]
+  constructor(message: string, mistakes: readonly Mistake[] = []) {
+    super(message)
+    this.name = 'ConfigurationError'
+    this.mistakes = mistakes
+  }
+}
+
+export interface ConfigurationSources {
+  /** Absent: no file, all defaults. */
+  readonly file?: { readonly path: string; readonly text: string }
+  readonly environment: Environment
+}
+
+/**
+ * Reads the settings. Order of precedence: environment over file over default; a command's flags are applied by
+ * the command on the result. Variables: `PERFMON_TOKEN`, `PERFMON_LOG_LEVEL`, `PERFMON_HOST`, `PERFMON_PORT`,
+ * `PERFMON_OTLP_PORT`, `PERFMON_DATA`, `PERFMON_AGENTS` (comma-separated `ws://` addresses), `ALERT_WEBHOOK_URL`.
+ *
+ * @throws ConfigurationError that names every mistake with its place
+ */
+export function readConfiguration({ file, environment }: ConfigurationSources): Configuration {
+  const reading = readYaml(file?.path ?? 'defaults', file?.text ?? '', fileSchema)
+  if (!reading.value) throw new ConfigurationError(`${file?.path} cannot be used.`, reading.mistakes)
+  const settings = reading.value
+  const text = (name: string) => environment[name]?.trim() || undefined
+
+  const host = text('PERFMON_HOST')
+  if (host) {
+    settings.server.host = host
+    settings.otlp.host = host
+  }
+  const port = text('PERFMON_PORT')
+  if (port) settings.server.port = environmentValue('PERFMON_PORT', Number(port), portSchema)
+  const otlpPort = text('PERFMON_OTLP_PORT')
+  if (otlpPort) settings.otlp.port = environmentValue('PERFMON_OTLP_PORT', Number(otlpPort), portSchema)
+  const dir = text('PERFMON_DATA')
+  if (dir) settings.data.dir = dir
+  const agents = text('PERFMON_AGENTS')
+  if (agents) {
+    const urls = agents.split(',').map((url) => url.trim())
+    settings.poll.agents = environmentValue('PERFMON_AGENTS', urls, z.array(webSocketUrlSchema))
+  }
+  const webhook = text('ALERT_WEBHOOK_URL')
+  if (webhook) {
+    const url = environmentValue('ALERT_WEBHOOK_URL', webhook, httpUrlSchema)
+    settings.notify.webhook = { timeout: 5_000, ...settings.notify.webhook, url }
+  }
+  const logLevel = text('PERFMON_LOG_LEVEL') ?? 'warn'
+  const logLevels = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  return {
+    ...settings,
+    token: text('PERFMON_TOKEN'),
+    logLevel: environmentValue('PERFMON_LOG_LEVEL', logLevel, logLevels),
+  }
+}
+
+function environmentValue<S extends z.ZodType>(name: string, value: unknown, schema: S): z.output<S> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new ConfigurationError(
+    `The environment variable ${name} is not usable: ${parsed.error.issues[0]?.message}.`,
+  )
+}
+
+const loopbackHosts = new Set(['127.0.0.1', '::1', '[::1]', 'localhost'])
+
+/** Whether only programs on this machine can reach a listener on this host. */
+export function isLoopback(host: string): boolean {
+  return loopbackHosts.has(host) || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+/** @throws ConfigurationError when a listener would be open to other machines without a token */
+export function demandTokenBeyondLoopback(configuration: Configuration): void {
+  if (configuration.token !== undefined && configuration.token.length < 16) {
+    throw new ConfigurationError(
+      'PERFMON_TOKEN is shorter than 16 characters. Make one with: openssl rand -hex 24',
+    )
+  }
+  for (const host of [configuration.server.host, configuration.otlp.host]) {
+    if (isLoopback(host) || configuration.token !== undefined) continue
+    throw new ConfigurationError(
+      `Listening on ${host} is open to other machines and needs a token. Set PERFMON_TOKEN, or listen on 127.0.0.1.`,
+    )
+  }
+}

@@ -1,0 +1,24 @@
+import { StoreError } from '../store/store.ts'
+import type { Ingest } from './ingest.ts'
+import type { OtlpIngest, OtlpOverload } from './otlp-ingest.ts'
+
+/** Short enough for the OpenTelemetry SDKs, whose whole export must end within ten seconds. */
+const retryAfterSeconds = 2
+
+/**
+ * What the store cannot take now, the sender keeps and sends again: a full queue and a full disk become "try
+ * again in two seconds" instead of a failure.
+ */
+export function refuseWhileStoreIsBusy(ingest: Ingest): OtlpIngest {
+  return {
+    async accept(decode) {
+      try {
+        return await ingest.accept(decode)
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        if (error.code !== 'overloaded' && error.code !== 'disk-full') throw error
+        throw { code: 'overloaded', retryAfterSeconds } satisfies OtlpOverload
+      }
+    },
+  }
+}

@@ -1,0 +1,102 @@
+/** What became of one number that an agent sent. */
+export interface Step {
+  /** What is stored. For deltas the running total. */
+  value: number
+  /** What a counter grew by since its previous sample; 0 when nobody knows. */
+  growth: number
+  /** Time that the growth covers, milliseconds; 0 when nobody knows. */
+  coveredMs: number
+  /** The series had no sample before. */
+  isFirst: boolean
+}
+
+export interface SampleStateOptions {
+  /** Last samples by series id, as stored; NaN where there is none. */
+  readonly lastTimesMs: Float64Array
+  readonly lastValues: Float64Array
+}
+
+/**
+ * The last sample of every series: tells duplicates from news, adds up deltas and sees counters restart.
+ * Columns, because it is touched once per sample.
+ */
+export interface SampleState {
+  /**
+   * Takes one sample; null when it is not newer than the last (a repeated request, a late point).
+   * `knownSinceMs`: when the agent's previous report was, NaN on its first.
+   */
+  take(
+    seriesId: number,
+    startMs: number,
+    timeMs: number,
+    value: number,
+    isDelta: boolean,
+    knownSinceMs: number,
+  ): Step | null
+  /** Takes back a sample that could not be stored, so that the sender's next try is news again. */
+  giveBack(seriesId: number, timeMs: number, previousTimeMs: number, previousValue: number): void
+  lastTimeMs(seriesId: number): number
+  lastValue(seriesId: number): number
+}
+
+/** A stream that began this recently is seen from its start, so its first value is all growth. */
+const freshStreamMs = 60_000
+
+export function createSampleState(stored: SampleStateOptions): SampleState {
+  let times = Float64Array.from(stored.lastTimesMs)
+  let values = Float64Array.from(stored.lastValues)
+  const step: Step = { value: 0, growth: 0, coveredMs: 0, isFirst: false }
+
+  function reserve(seriesId: number) {
+    if (seriesId < times.length) return
+    const capacity = Math.max(1_024, seriesId + 1, times.length * 2)
+    const wider = (old: Float64Array) => {
+      const column = new Float64Array(capacity).fill(Number.NaN)
+      column.set(old)
+      return column
+    }
+    times = wider(times)
+    values = wider(values)
+  }
+
+  return {
+    take(seriesId, startMs, timeMs, value, isDelta, knownSinceMs) {
+      reserve(seriesId)
+      const lastTimeMs = times[seriesId]!
+      const lastValue = values[seriesId]!
+      const isFirst = Number.isNaN(lastTimeMs)
+      if (!isFirst && timeMs <= lastTimeMs) return null
+      step.isFirst = isFirst
+      if (isDelta) {
+        step.value = (isFirst ? 0 : lastValue) + value
+        step.growth = value
+        step.coveredMs = startMs > 0 ? timeMs - startMs : isFirst ? 0 : timeMs - lastTimeMs
+      } else if (isFirst) {
+        step.value = value
+        const agentWasKnown = !Number.isNaN(knownSinceMs)
+        const isFresh = startMs > 0 && timeMs - startMs <= freshStreamMs
+        // A new attribute set of a known agent, or a stream seen from its start: all of it is new.
+        // Anything else happened before anybody watched.
+        step.growth = agentWasKnown || isFresh ? value : 0
+        step.coveredMs = agentWasKnown ? timeMs - knownSinceMs : isFresh ? timeMs - startMs : 0
+      } else {
+        // A counter restarted when its stream began after our last sample, or when it fell.
+        const restarted = startMs > lastTimeMs || value < lastValue
+        step.value = value
+        step.growth = restarted ? value : value - lastValue
+        step.coveredMs = timeMs - lastTimeMs
+      }
+      times[seriesId] = timeMs
+      values[seriesId] = step.value
+      return step
+    },
+    giveBack(seriesId, timeMs, previousTimeMs, previousValue) {
+      // A newer sample has been stored meanwhile: the series has moved on and the old one would be late anyway.
+      if (times[seriesId] !== timeMs) return
+      times[seriesId] = previousTimeMs
+      values[seriesId] = previousValue
+    },
+    lastTimeMs: (seriesId) => times[seriesId] ?? Number.NaN,
+    lastValue: (seriesId) => values[seriesId] ?? Number.NaN,
+  }
+}

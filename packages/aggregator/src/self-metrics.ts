@@ -1,0 +1,102 @@
+import type { Evaluator } from '@perfmon/core'
+import type { EvaluatorRunner } from './evaluate/run-evaluator.ts'
+import type { Notifier } from './notify/run-notifier.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Ingest } from './receive/ingest.ts'
+import type { Poller } from './receive/run-poller.ts'
+import type { LiveStream } from './serve/live-stream.ts'
+import type { AgentTable } from './store/agent-table.ts'
+import type { SeriesTable } from './store/series-table.ts'
+import type { SelfMetric, SelfTelemetry } from './system/self-telemetry.ts'
+
+export interface SelfMetricSources {
+  readonly ingest: Ingest
+  readonly poller: Poller
+  readonly agents: AgentTable
+  readonly series: SeriesTable
+  readonly evaluator: Evaluator
+  readonly evaluation: EvaluatorRunner
+  readonly notifier: Notifier
+  readonly live: LiveStream
+  readonly pipeline: Pipeline
+  readonly storeBytes: () => number
+}
+
+/** Everything that is counted or left out, under names that Prometheus users expect. */
+export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSources): void {
+  const one = (value: number) => [{ value }]
+  const metrics: SelfMetric[] = [
+    counter('perfmon.aggregator.otlp.request', '{request}', 'OTLP requests taken', () =>
+      one(from.ingest.stats().requests),
+    ),
+    counter('perfmon.aggregator.sample', '{sample}', 'Samples stored', () =>
+      one(from.ingest.stats().samples),
+    ),
+    counter('perfmon.aggregator.dropped_point', '{point}', 'Points not stored, by reason', () => [
+      { value: from.ingest.stats().refusedPoints, attributes: { reason: 'refused' } },
+      { value: from.ingest.stats().duplicatePoints, attributes: { reason: 'duplicate-or-late' } },
+    ]),
+    counter('perfmon.aggregator.malformed_request', '{request}', 'OTLP requests that were not OTLP', () =>
+      one(from.ingest.stats().malformedRequests),
+    ),
+    counter('perfmon.aggregator.poll', '{poll}', 'Questions to polled agents', () =>
+      one(from.poller.stats().polls),
+    ),
+    counter('perfmon.aggregator.poll.failure', '{poll}', 'Polls that failed', () =>
+      one(from.poller.stats().failures),
+    ),
+    gauge('perfmon.aggregator.agent', '{agent}', 'Agents known', () => one(from.agents.size)),
+    gauge('perfmon.aggregator.series', '{series}', 'Series of known agents', () => one(from.series.size)),
+    gauge('perfmon.aggregator.alert.open', '{alert}', 'Pending and active alerts', () =>
+      one(from.evaluator.stats.openAlerts),
+    ),
+    gauge('perfmon.aggregator.rule.binding', '{binding}', 'Pairs of rule and series watched', () =>
+      one(from.evaluator.stats.bindings),
+    ),
+    counter(
+      'perfmon.aggregator.rule.unbound_series',
+      '{series}',
+      'Series that no rule could watch for lack of room',
+      () => one(from.evaluator.stats.unboundSeries),
+    ),
+    counter(
+      'perfmon.aggregator.alert.dropped_change',
+      '{change}',
+      'Alert changes lost because the store refused for long',
+      () => one(from.evaluation.stats().droppedChanges),
+    ),
+    counter('perfmon.aggregator.notification', '{notification}', 'Notifications by outcome', () => [
+      { value: from.notifier.stats().sent, attributes: { outcome: 'sent' } },
+      { value: from.notifier.stats().retries, attributes: { outcome: 'try-again' } },
+      { value: from.notifier.stats().refused, attributes: { outcome: 'refused' } },
+    ]),
+    gauge('perfmon.aggregator.live.reader', '{reader}', 'Open live pages', () =>
+      one(from.live.stats().readers),
+    ),
+    counter('perfmon.aggregator.live.skipped_update', '{update}', 'Updates that slow pages missed', () =>
+      one(from.live.stats().skippedUpdates),
+    ),
+    counter(
+      'perfmon.aggregator.tick.late',
+      '{tick}',
+      'Slots left out because the last was still worked',
+      () => one(from.pipeline.stats().lateTicks),
+    ),
+    gauge('perfmon.aggregator.store.size', 'By', 'Bytes on disk', () => one(from.storeBytes())),
+    gauge('process.memory.usage', 'By', 'Resident memory of the aggregator', () =>
+      one(process.memoryUsage.rss()),
+    ),
+    counter('process.cpu.time', 's', 'CPU time of the aggregator', () =>
+      one(process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6),
+    ),
+  ]
+  for (const metric of metrics) telemetry.observe(metric)
+}
+
+function counter(name: string, unit: string, description: string, read: SelfMetric['read']): SelfMetric {
+  return { name, unit, description, kind: 'counter', read }
+}
+
+function gauge(name: string, unit: string, description: string, read: SelfMetric['read']): SelfMetric {
+  return { name, unit, description, kind: 'gauge', read }
+}
