@@ -15,7 +15,7 @@ const { outputFiles } = await build({
   entryPoints: {
     register: 'src/register.ts',
     telemetry: 'src/telemetry.ts',
-    websocket: 'src/websocket.ts',
+    websocket: 'src/websocket/listen-for-metrics-requests.ts',
     'exit-worker': 'src/exit/exit-worker.ts',
   },
   outdir: 'dist',
@@ -24,8 +24,7 @@ const { outputFiles } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node22.18',
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   conditions: ['perfmon-source'],
   define: {
     PERFMON_PROBE_VERSION: JSON.stringify(version),
@@ -33,8 +32,10 @@ const { outputFiles } = await build({
     'process.env.WS_NO_BUFFER_UTIL': '"1"',
     'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
   },
-  banner: {},
-  legalComments: 'eof',
+  // `ws` is CommonJS and requires Node's modules by name.
+  banner: {
+    js: "import { createRequire as perfmonCreateRequire } from 'node:module';const require = perfmonCreateRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 

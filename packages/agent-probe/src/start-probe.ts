@@ -1,3 +1,5 @@
+import type { AgentExit } from './exit/agent-exit.ts'
+import { callCourier } from './exit/call-courier.ts'
 import { watchExit } from './exit/watch-exit.ts'
 import { createHookGuard } from './hook-guard.ts'
 import { createRecordings } from './record/recordings.ts'
@@ -8,6 +10,9 @@ import type { Telemetry } from './telemetry.ts'
 
 /** After the agent's first lines: a server has begun to listen by then, and start-up stays the agent's own. */
 const loadAfterMs = 100
+
+/** An exiting agent waits no longer than this for its last report, in milliseconds. */
+const maxExitWaitMs = 250
 
 type TelemetryModule = typeof import('./telemetry.ts')
 
@@ -34,7 +39,18 @@ export const startProbe = (): void => {
     return createTelemetry({ recordings, guard })
   }
 
-  watchExit({ guard, flush: (exit) => (telemetry ?? loadAtOnce()).flush(exit) })
+  const flush = (exit: AgentExit) => {
+    const untilMs = performance.now() + maxExitWaitMs
+    // A thread needs its time to start: where it will surely be needed, it does so while we load.
+    const waiting = telemetry === undefined ? callCourier() : undefined
+    const loaded = telemetry ?? loadAtOnce()
+    loaded.flush({
+      exit,
+      maxWaitMs: maxExitWaitMs,
+      later: (report) => (waiting ?? callCourier()).deliver(report, Math.max(0, untilMs - performance.now())),
+    })
+  }
+  watchExit({ guard, flush })
 
   const load = async () => {
     try {

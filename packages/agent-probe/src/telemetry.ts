@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { gzipSync } from 'node:zlib'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   DataPointType,
@@ -13,30 +14,35 @@ import { createProbeAccount } from './collect/probe-account.ts'
 import { createDeltaView } from './collect/to-delta.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
-import { flushInWorker } from './exit/flush-in-worker.ts'
+import type { LastReport } from './exit/last-report.ts'
+import { sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
 import { probeVersion } from './probe-version.ts'
 import type { Recordings } from './record/recordings.ts'
 import { chooseSerializer, createExporter } from './send/create-exporter.ts'
-import { createTransport } from './send/create-transport.ts'
+import { createTransport, type Transport } from './send/create-transport.ts'
 import { DeliveryError } from './send/delivery-error.ts'
 import { createDeliveryLog } from './send/delivery-log.ts'
 import { ReportReader } from './send/report-reader.ts'
+import { requestHeaders } from './send/request-headers.ts'
 import { startWebSocket } from './start-web-socket.ts'
 import { createWriteLine } from './write-line.ts'
 
 export interface Telemetry {
   /** Begins to report at the interval. */
   start(): Promise<void>
-  /** Sends the last report and waits for it, blocking, for at most a quarter of a second. */
-  flush(exit: AgentExit): void
+  /**
+   * Posts the last report without an event loop. `later` is how, when no connection is open: it blocks, and
+   * returns the HTTP status, 0 for no answer in time or -1 for no connection.
+   */
+  flush(options: { exit: AgentExit; maxWaitMs: number; later: (report: LastReport) => number }): void
 }
 
 const scope = { name: '@perfmon/agent-probe', version: probeVersion }
 
-const describeResource = (settings: Settings) => ({
+const describeAgent = (settings: Settings, hostName: string) => ({
   [attributeNames.serviceInstanceId]: randomUUID(),
-  [attributeNames.hostName]: hostname(),
+  [attributeNames.hostName]: hostName,
   ...settings.resource,
   [attributeNames.processPid]: process.pid,
   'process.runtime.name': 'nodejs',
@@ -50,13 +56,13 @@ const describeResource = (settings: Settings) => ({
 })
 
 /** Sums and histograms are contained in the next report; only gauges are gone with a lost one. */
-const gaugePoints = ({ scopeMetrics }: ResourceMetrics): number =>
+const countGauges = ({ scopeMetrics }: ResourceMetrics): number =>
   scopeMetrics
     .flatMap(({ metrics }) => metrics)
     .filter(({ dataPointType }) => dataPointType === DataPointType.GAUGE)
     .reduce((points, { dataPoints }) => points + dataPoints.length, 0)
 
-/** Wires the report's journey: settings, collection, the OpenTelemetry SDK, the receiver. */
+/** Wires a report's journey: settings, collection, the OpenTelemetry SDK, the receiver. */
 export const createTelemetry = ({
   recordings,
   guard,
@@ -65,6 +71,7 @@ export const createTelemetry = ({
   guard: HookGuard
 }): Telemetry => {
   const now = Date.now
+  const hostName = hostname()
   const { settings, warnings } = readSettings({ env: process.env, script: process.argv[1] })
   const writeLine = createWriteLine(settings.logLevel)
   for (const warning of warnings) writeLine('warn', `${warning}.`)
@@ -85,17 +92,18 @@ export const createTelemetry = ({
     return delta ? delta.apply(metrics) : metrics
   }
 
-  const attributes = describeResource(settings)
+  const attributes = describeAgent(settings, hostName)
   let resource = resourceFromAttributes(attributes)
+  let transport: Transport | undefined
 
-  const settled = (report: ResourceMetrics, error: unknown) => {
+  const settled = (report: ResourceMetrics, error: Error | undefined) => {
     if (error === undefined) {
       delta?.arrived()
       log.delivered()
       return
     }
-    const failure = error instanceof DeliveryError ? error : new DeliveryError('unreachable', String(error))
-    account.drop(failure.reason, gaugePoints(report))
+    const failure = error instanceof DeliveryError ? error : new DeliveryError('unreachable', error.message)
+    account.drop(failure.reason, countGauges(report))
     log.failed(failure)
   }
 
@@ -106,43 +114,50 @@ export const createTelemetry = ({
         recordings,
         writeLine,
         vitals: collector.vitals,
-        attributes,
+        identity: {
+          agentId: attributes[attributeNames.serviceInstanceId],
+          agentType: settings.resource[attributeNames.serviceName] ?? 'node',
+          swarm: settings.resource[attributeNames.serviceNamespace],
+        },
+        hostName,
       })
       if (url !== undefined) {
         resource = resourceFromAttributes({ ...attributes, [attributeNames.agentWebSocketUrl]: url })
       }
-      const transport = createTransport({ settings, own: recordings.own, account, now })
-      const exporter = createExporter({
-        settings,
-        transport,
-        rejected: (points) => account.drop('rejected', points),
-      })
-      const charged = { ...exporter, export: exporter.export.bind(exporter) }
+      transport = createTransport({ settings, own: recordings.own, account, now })
       const reader = new ReportReader({
-        exporter: {
-          ...charged,
-          forceFlush: () => exporter.forceFlush(),
-          shutdown: () => exporter.shutdown(),
-          export: (report, done) => account.charge(() => exporter.export(report, done)),
-        },
-        producer: {
-          collect: async () => ({
-            resourceMetrics: { resource, scopeMetrics: [{ scope, metrics: collect() }] },
-            errors: [],
-          }),
-        },
+        exporter: createExporter({
+          settings,
+          transport,
+          account,
+        }),
+        collect: () => ({
+          resourceMetrics: { resource, scopeMetrics: [{ scope, metrics: collect() }] },
+          errors: [],
+        }),
         intervalMs: settings.intervalMs,
-        settled: (report, outcome) => settled(report, outcome.delivered ? undefined : outcome.error),
+        settled,
       })
       // Private: a provider registered globally with our copy of the API would shut out the agent's own.
       new MeterProvider({ resource, readers: [reader] })
     },
-    flush(exit) {
-      const report = { resource, scopeMetrics: [{ scope, metrics: collect(exit) }] }
-      const body = chooseSerializer(settings.protocol).serializeRequest(report)
+
+    flush({ exit, maxWaitMs, later }) {
+      const body = chooseSerializer(settings.protocol).serializeRequest({
+        resource,
+        scopeMetrics: [{ scope, metrics: collect(exit) }],
+      })
       if (body === undefined) return
-      const outcome = flushInWorker({ settings, body })
-      if (outcome !== undefined) log.failed(new DeliveryError('unreachable', outcome))
+      const report: LastReport = {
+        url: settings.url,
+        headers: requestHeaders(settings),
+        body: settings.compression === 'gzip' ? gzipSync(body, { level: 1 }) : body,
+      }
+      const status = sendOnOpenSocket({ socket: transport?.idleSocket(), report, maxWaitMs }) ?? later(report)
+      if (status >= 200 && status < 300) return
+      const message =
+        status > 0 ? `status ${status}` : status < 0 ? 'no connection' : `no answer in ${maxWaitMs} ms`
+      log.failedAtExit(new DeliveryError(status === 0 ? 'timeout' : 'unreachable', message))
     },
   }
 }

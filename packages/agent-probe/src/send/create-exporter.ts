@@ -12,6 +12,7 @@ import {
   ProtobufMetricsSerializer,
 } from '@opentelemetry/otlp-transformer'
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import type { ProbeAccount } from '../collect/probe-account.ts'
 import type { Settings } from '../configure/read-settings.ts'
 
 export type MetricsSerializer = ISerializer<ResourceMetrics, IExportMetricsServiceResponse>
@@ -19,24 +20,24 @@ export type MetricsSerializer = ISerializer<ResourceMetrics, IExportMetricsServi
 export const chooseSerializer = (protocol: Settings['protocol']): MetricsSerializer =>
   protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer
 
-/** OpenTelemetry's exporter over our transport. `rejected` hears how many points the receiver threw away. */
+/** OpenTelemetry's exporter over our transport. Points that the receiver rejects are counted. */
 export const createExporter = ({
   settings,
   transport,
-  rejected,
+  account,
 }: {
   settings: Settings
   transport: IExporterTransport
-  rejected: (points: number) => void
+  account: ProbeAccount
 }): PushMetricExporter => {
   const serializer = chooseSerializer(settings.protocol)
   const listening: MetricsSerializer = {
-    serializeRequest: serializer.serializeRequest,
+    serializeRequest: (report) => account.charge(() => serializer.serializeRequest(report)),
     deserializeResponse(bytes) {
       // Empty is full success: nearly always.
       if (bytes.length <= 2) return {}
       const response = serializer.deserializeResponse(bytes)
-      rejected(Number(response.partialSuccess?.rejectedDataPoints ?? 0))
+      account.drop('rejected', Number(response.partialSuccess?.rejectedDataPoints ?? 0))
       return {}
     },
   }

@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Socket } from 'node:net'
 import { gzip } from 'node:zlib'
 import type { ExportResponse, IExporterTransport } from '@opentelemetry/otlp-exporter-base'
 import type { ProbeAccount } from '../collect/probe-account.ts'
@@ -7,6 +8,7 @@ import type { Settings } from '../configure/read-settings.ts'
 import type { Recordings } from '../record/recordings.ts'
 import { abandonWhenAlone } from './abandon-when-alone.ts'
 import { DeliveryError } from './delivery-error.ts'
+import { requestHeaders } from './request-headers.ts'
 
 /** A receiver that answers more than this is not an OTLP receiver. */
 const maxAnswerBytes = 64 * 1024
@@ -24,6 +26,11 @@ const retryAfterMs = (header: string | undefined, nowMs: number): number => {
 const compress = (body: Uint8Array, then: (body: Uint8Array) => void, failed: (error: Error) => void) =>
   gzip(body, { level: 1 }, (error, zipped) => (error ? failed(error) : then(zipped)))
 
+export interface Transport extends IExporterTransport {
+  /** A connection to the receiver that is open and unused. */
+  idleSocket(): Socket | undefined
+}
+
 /**
  * Posts one report. Our own rather than the exporter package's: that one retries on a timer that keeps the
  * agent alive, and its sockets do too. Nothing is retried here, as the next report holds the same totals.
@@ -39,16 +46,11 @@ export const createTransport = ({
   own: Recordings['own']
   account: ProbeAccount
   now: () => number
-}): IExporterTransport => {
+}): Transport => {
   const url = new URL(settings.url)
   const { Agent, request } = url.protocol === 'https:' ? https : http
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const headers = {
-    ...settings.headers,
-    'content-type': settings.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
-    'user-agent': 'perfmon-agent-probe',
-    ...(settings.compression === 'gzip' && { 'content-encoding': 'gzip' }),
-  }
+  const headers = requestHeaders(settings)
   let notBeforeMs = 0
 
   const post = (body: Uint8Array, timeoutMs: number, settle: (response: ExportResponse) => void) => {
@@ -115,5 +117,6 @@ export const createTransport = ({
           )
       }),
     shutdown: () => agent.destroy(),
+    idleSocket: () => Object.values(agent.freeSockets)[0]?.[0],
   }
 }

@@ -12,6 +12,8 @@ const remedy = ({ message }: DeliveryError): string =>
 export interface DeliveryLog {
   delivered(): void
   failed(error: DeliveryError): void
+  /** The last report got lost, and there is no next one. */
+  failedAtExit(error: DeliveryError): void
 }
 
 /** Tells a change of state once: people complain about silence as much as about noise. */
@@ -19,6 +21,11 @@ export const createDeliveryLog = ({ url, writeLine }: { url: string; writeLine: 
   const { origin, pathname } = new URL(url)
   const receiver = `${origin}${pathname}`
   let failures = 0
+  const complain = (error: DeliveryError, consequence: string) =>
+    writeLine(
+      'warn',
+      `cannot deliver metrics to ${receiver} (${error.message}). ${consequence} ${remedy(error)}.`,
+    )
   return {
     delivered() {
       if (failures >= failuresBeforeLine) writeLine('warn', `${receiver} takes metrics again`)
@@ -26,12 +33,13 @@ export const createDeliveryLog = ({ url, writeLine }: { url: string; writeLine: 
     },
     failed(error) {
       failures++
-      if (failures !== failuresBeforeLine) return
-      writeLine(
-        'warn',
-        `cannot deliver metrics to ${receiver} (${error.message}). The agent is not affected; totals are kept` +
-          ` and sent when it answers. ${remedy(error)}`,
-      )
+      if (failures === failuresBeforeLine) {
+        complain(error, 'The agent is not affected; totals are kept and sent when it answers.')
+      }
+    },
+    failedAtExit(error) {
+      // Who was told already that nothing arrives needs no second line.
+      if (failures < failuresBeforeLine) complain(error, 'The last report of this agent is lost.')
     },
   }
 }

@@ -1,49 +1,52 @@
-import type { MetricProducer } from '@opentelemetry/sdk-metrics'
-import { MetricReader, type PushMetricExporter, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import { ExportResultCode } from '@opentelemetry/core'
+import {
+  type CollectionResult,
+  MetricReader,
+  type PushMetricExporter,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
 
-export type ReportOutcome =
-  | { readonly delivered: true }
-  | { readonly delivered: false; readonly error: unknown }
+export interface ReportReaderOptions {
+  readonly exporter: PushMetricExporter
+  /** What the probe measured: handed to the SDK beside what its own instruments hold. */
+  readonly collect: () => CollectionResult
+  readonly intervalMs: number
+  readonly settled: (report: ResourceMetrics, error: Error | undefined) => void
+}
 
 /**
  * Collects and exports at an interval. OpenTelemetry's periodic reader does the same, but guards each export
- * with a timer that keeps the process alive, and gives up on exports longer than the interval.
+ * with a timer that keeps the process alive, and cuts exports off that take longer than the interval.
  */
 export class ReportReader extends MetricReader {
-  readonly #exporter: PushMetricExporter
-  readonly #intervalMs: number
-  readonly #settled: (report: ResourceMetrics, outcome: ReportOutcome) => void
+  readonly #options: ReportReaderOptions
   #timer: NodeJS.Timeout | undefined
   #busy = false
 
-  constructor(options: {
-    exporter: PushMetricExporter
-    producer: MetricProducer
-    intervalMs: number
-    settled: (report: ResourceMetrics, outcome: ReportOutcome) => void
-  }) {
-    super({ metricProducers: [options.producer] })
-    this.#exporter = options.exporter
-    this.#intervalMs = options.intervalMs
-    this.#settled = options.settled
+  constructor(options: ReportReaderOptions) {
+    super({ metricProducers: [{ collect: async () => options.collect() }] })
+    this.#options = options
   }
 
-  override onInitialized(): void {
-    this.#timer = setInterval(() => void this.#report(), this.#intervalMs)
+  protected override onInitialized(): void {
+    this.#timer = setInterval(() => void this.#report(), this.#options.intervalMs)
     this.#timer.unref()
   }
 
-  /** A report that is still under way is waited for: the next one holds its totals anyway. */
+  /** While a report is under way the next one waits: it will hold the same totals and more. */
   async #report(): Promise<void> {
     if (this.#busy) return
     this.#busy = true
     try {
       const { resourceMetrics } = await this.collect()
-      this.#exporter.export(resourceMetrics, ({ code, error }) => {
+      this.#options.exporter.export(resourceMetrics, ({ code, error }) => {
         this.#busy = false
-        this.#settled(resourceMetrics, code === 0 ? { delivered: true } : { delivered: false, error })
+        const failure =
+          code === ExportResultCode.SUCCESS ? undefined : (error ?? new Error('no reason given'))
+        this.#options.settled(resourceMetrics, failure)
       })
     } catch {
+      // A failing export must not become an unhandled rejection of the agent's.
       this.#busy = false
     }
   }

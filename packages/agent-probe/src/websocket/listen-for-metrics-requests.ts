@@ -1,12 +1,132 @@
+import { createServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { MetricsError } from '@perfmon/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { VitalSigns } from '../collect/vital-signs.ts'
 import type { WebSocketSettings } from '../configure/read-settings.ts'
 import type { Recordings } from '../record/recordings.ts'
 import type { WriteLine } from '../write-line.ts'
+import { admitPeer, type Refusal } from './admit-peer.ts'
+import { type AgentIdentity, answerMetricsRequest } from './answer-metrics-request.ts'
+import { limitRate } from './limit-rate.ts'
+import { listenOnFreePort } from './listen-on-free-port.ts'
 
-export const listenForMetricsRequests = async (_: {
+const maxSockets = 32
+const requestsPerSecond = 20
+/**
+ * Beyond the protocol's 4 KiB, so that a message somewhat too long can be answered by a clear error; beyond
+ * this the connection is closed with code 1009 before the message is in memory.
+ */
+const maxPayloadBytes = 16 * 1024
+/** A peer that does not read its answers is let go. */
+const maxUnsentBytes = 64 * 1024
+const closeTimeoutMs = 250
+
+const reasons = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' }
+
+const refuseUpgrade = (socket: Duplex, { status, message }: Refusal) => {
+  const error: Omit<MetricsError, 'code'> & { code?: MetricsError['code'] } = {
+    type: 'error',
+    ...(status === 401 && { code: 'unauthorized' as const }),
+    message,
+  }
+  const body = JSON.stringify(error)
+  socket.on('error', () => {})
+  socket.end(
+    `HTTP/1.1 ${status} ${reasons[status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
+}
+
+const advertisedHost = (host: string, hostName: string): string => {
+  const reachable = host === '0.0.0.0' || host === '::' ? hostName : host
+  return reachable.includes(':') ? `[${reachable}]` : reachable
+}
+
+/**
+ * Answers `metrics_request` at `/metrics`. Nothing here keeps the agent alive: server, connections and
+ * timers are unreferenced. Returns the URL to ask at, or `undefined` after one line about why not.
+ */
+export const listenForMetricsRequests = async ({
+  webSocket: { host, firstPort, lastPort, token },
+  recordings,
+  writeLine,
+  vitals,
+  identity,
+  hostName,
+}: {
   webSocket: WebSocketSettings
   recordings: Recordings
   writeLine: WriteLine
   vitals: () => VitalSigns
-  attributes: Readonly<Record<string, unknown>>
-}): Promise<string | undefined> => undefined
+  identity: AgentIdentity
+  hostName: string
+}): Promise<string | undefined> => {
+  const server = createServer({ headersTimeout: 5000, requestTimeout: 5000 }, (_request, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
+    response.end('Ask over WebSocket: {"type":"metrics_request"} to /metrics\n')
+  })
+  server.maxConnections = 2 * maxSockets
+  server.on('connection', (socket) => socket.unref())
+  recordings.own.server = server
+
+  const options = {
+    noServer: true,
+    clientTracking: true,
+    maxPayload: maxPayloadBytes,
+    perMessageDeflate: false,
+    // Its timer is referenced, and its default of 30 s would hold an agent that wants to end.
+    closeTimeout: closeTimeoutMs,
+  }
+  const answering = new WebSocketServer(options)
+
+  const serve = (peer: WebSocket) => {
+    const mayPass = limitRate(requestsPerSecond)
+    const send = (answer: object) => {
+      if (peer.bufferedAmount > maxUnsentBytes) peer.terminate()
+      else peer.send(JSON.stringify(answer), () => {})
+    }
+    // Also a message over the limit or an invalid frame: `ws` closes the connection with its code.
+    peer.on('error', () => {})
+    peer.on('message', (message: Buffer, isBinary) => {
+      try {
+        if (mayPass(performance.now())) send(answerMetricsRequest({ message, isBinary, vitals, identity }))
+        else {
+          send({
+            type: 'error',
+            code: 'rate-limited',
+            message: `At most ${requestsPerSecond} requests per second and connection`,
+          } satisfies MetricsError)
+        }
+      } catch {
+        peer.terminate()
+      }
+    })
+  }
+
+  server.on('upgrade', (request, socket, head) => {
+    try {
+      const refusal = admitPeer({ request, token, sockets: answering.clients.size, maxSockets })
+      if (refusal) refuseUpgrade(socket, refusal)
+      else answering.handleUpgrade(request, socket, head, serve)
+    } catch {
+      socket.destroy()
+    }
+  })
+
+  try {
+    const port = await listenOnFreePort({ server, host, firstPort, lastPort })
+    server.on('error', () => {})
+    return `ws://${advertisedHost(host, hostName)}:${port}/metrics`
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException
+    const ports = firstPort === lastPort ? `port ${firstPort}` : `ports ${firstPort} to ${lastPort}`
+    writeLine(
+      'warn',
+      `cannot answer metrics_request on ${host} ${ports} (${code}): set PERFMON_WS_PORT to a free port, to a` +
+        ' range such as 3000-3099, or to 0 for any. The agent is not affected.',
+    )
+    return undefined
+  }
+}

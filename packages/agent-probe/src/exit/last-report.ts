@@ -1,0 +1,30 @@
+/** A report ready to be posted by something that knows neither OpenTelemetry nor settings. */
+export interface LastReport {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** The request of a report as bytes on the wire, HTTP/1.1. */
+export const toHttpRequest = (
+  { url, headers, body }: LastReport,
+  connection: 'close' | 'keep-alive',
+): Buffer => {
+  const { pathname, search, host, username, password } = new URL(url)
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+  const lines = [
+    `POST ${pathname}${search} HTTP/1.1`,
+    `Host: ${host}`,
+    `Connection: ${connection}`,
+    `Content-Length: ${body.byteLength}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...(username !== '' ? [`Authorization: Basic ${credentials.toString('base64')}`] : []),
+  ]
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body])
+}
+
+/** The status of an HTTP/1.1 answer, once its first line has arrived. */
+export const readStatus = (head: string): number | undefined => {
+  const found = /^HTTP\/1\.[01] (\d{3})/.exec(head)
+  return found ? Number(found[1]) : undefined
+}

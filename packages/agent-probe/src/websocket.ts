@@ -1,1 +1,0 @@
-export { listenForMetricsRequests } from './websocket/listen-for-metrics-requests.ts'
