@@ -2,14 +2,20 @@ import { defineConfig } from 'vitest/config'
 
 // Tests run the sources, not the build: the private `perfmon-source` condition finds them.
 const conditions = ['perfmon-source', 'node', 'import', 'module', 'default']
-const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } }
+const fromSource = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+}
 
 export default defineConfig({
   test: {
     projects: [
       {
         ...fromSource,
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'grafana/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts', 'grafana/**/*.test.ts'],
+        },
       },
       {
         // Whole processes: the built packages, as a user runs them. One file at a time on small machines.
@@ -27,7 +33,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'components',
-          include: ['test/components/*.test.ts'],
+          include: ['test/components/*.test.ts', 'packages/dashboard/browser/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 900_000,
           fileParallelism: false,

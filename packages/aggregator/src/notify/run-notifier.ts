@@ -46,7 +46,7 @@ export function runNotifier({ channels, store, clock, logger }: NotifierOptions)
 
   function wake() {
     isWoken = true
-    if (isClosed || running) return
+    if (isClosed || running !== undefined) return
     running = drain().finally(() => {
       running = undefined
       if (isWoken) wake()
