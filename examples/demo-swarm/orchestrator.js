@@ -7,9 +7,12 @@ const workerUrls = (process.env.WORKER_URLS ?? '').split(',').filter(Boolean)
 const researcherUrl = process.env.RESEARCHER_URL
 const tasksPerSecond = Number(process.env.TASKS_PER_SECOND ?? 2)
 
-/** Tasks that are worked on at a time. One that comes when all are taken is turned away. */
-const maxOpenTasks = 8
-const callWorker = limitConcurrency(12)
+/**
+ * Tasks that are worked on at a time; one more is turned away. Room for half a minute of tasks, so that slow
+ * tools make the swarm slow and not, at once, deaf.
+ */
+const maxOpenTasks = 60
+const callWorker = limitConcurrency(100)
 
 const counts = { open: 0, done: 0, failed: 0, turnedAway: 0 }
 

@@ -4,7 +4,7 @@ import { blockFor } from './work-hard.js'
 
 // A tool server: finds and reads documents that it makes up. `POST /control` makes it slow or broken.
 const settings = {
-  /** Mean; each call takes between 60 % and 140 % of it. */
+  /** Mean; each call takes between 85 % and 115 % of it. */
   latencyMs: 40,
   /** Share of calls that fail with 500. */
   errorRate: 0,
@@ -15,7 +15,7 @@ const most = { latencyMs: 60_000, errorRate: 1, blockMs: 10_000 }
 
 async function asATool(answer) {
   const { latencyMs, errorRate, blockMs } = settings
-  await sleep(latencyMs * (0.6 + 0.8 * Math.random()))
+  await sleep(latencyMs * (0.85 + 0.3 * Math.random()))
   blockFor(blockMs)
   if (Math.random() < errorRate) throw new HttpError(500, 'the document store does not answer')
   return answer
