@@ -257,12 +257,12 @@ describe('agents, alerts, events and deliveries', () => {
       woken += 1
     })
     await first.saveAgents([agentOf('a'), agentOf('b')], [])
-    await first.saveAgents([agentOf('a', startMs + 5)], [started(1)])
+    await first.saveAgents([agentOf('a', startMs + 5)], [started(startMs + 1)])
     await first.recordAlerts(
-      [alertOf('x', 'active', 3), alertOf('y', 'pending', 4)],
-      [started(2), started(3)],
+      [alertOf('x', 'active', startMs + 3), alertOf('y', 'pending', startMs + 4)],
+      [started(startMs + 2), started(startMs + 3)],
     )
-    await first.recordAlerts([alertOf('z', 'resolved', 5)], [])
+    await first.recordAlerts([alertOf('z', 'resolved', startMs + 5)], [])
     expect(woken).toBe(2)
     await first.close()
 
@@ -271,10 +271,10 @@ describe('agents, alerts, events and deliveries', () => {
     expect(second.stored.openAlerts.map(({ id }) => id)).toEqual(['y', 'x'])
     expect(second.stored.lastEventSeq).toBe(3)
     expect(await second.readEvents(1, 10)).toEqual([
-      { ...started(2), seq: 2 },
-      { ...started(3), seq: 3 },
+      { ...started(startMs + 2), seq: 2 },
+      { ...started(startMs + 3), seq: 3 },
     ])
-    expect(await second.readEvents(0, 1)).toEqual([{ ...started(1), seq: 1 }])
+    expect(await second.readEvents(0, 1)).toEqual([{ ...started(startMs + 1), seq: 1 }])
     expect((await second.listAlerts(['resolved', 'active'], 10)).map(({ id }) => id)).toEqual(['z', 'x'])
     expect((await second.listAlerts(['resolved', 'active', 'pending'], 2)).map(({ id }) => id)).toEqual([
       'z',
@@ -347,7 +347,7 @@ describe('the directory', () => {
     const store = await open()
     await store.close()
     await expect(store.appendSamples(batchOf({ ids: [0] }))).rejects.toMatchObject({ code: 'closed' })
-    await expect(store.close()).rejects.toMatchObject({ code: 'closed' })
+    await store.close()
     await open()
   })
 })

@@ -146,6 +146,17 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     if (events > 0) tellAll(eventListeners)
   }
 
+  let closing: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    clearInterval(timer)
+    if (ended !== null) return
+    const exited = new Promise((resolve) => worker.once('exit', resolve))
+    const closed = ask('close', [nowMs()])
+    ended = new StoreError('closed', `the store in ${dir} is closed`)
+    await closed
+    await exited
+  }
+
   return {
     stored,
     async appendSamples(batch) {
@@ -185,16 +196,9 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
       return { ...stats, queued, overloaded }
     },
     checkpoint: () => ask('checkpoint', [nowMs()]),
-    async close() {
-      clearInterval(timer)
-      const closing = ask('close', [nowMs()])
-      ended ??= new StoreError('closed', `the store in ${dir} is closed`)
-      const exited = new Promise((resolve) => worker.once('exit', resolve))
-      try {
-        await closing
-      } finally {
-        await exited
-      }
+    close() {
+      closing ??= close()
+      return closing
     },
   }
 }

@@ -88,7 +88,7 @@ export interface Store {
   updateDelivery(delivery: Delivery): Promise<void>
 
   stats(): Promise<StoreStats>
-  /** Writes what is buffered, closes files. Later calls reject. */
+  /** Writes what is buffered, closes files. Later calls of anything else reject; closing again changes nothing. */
   close(): Promise<void>
 }
 
