@@ -1,0 +1,78 @@
+// The child of survives-kill.test.ts: writes as fast as it can and says what was acknowledged, until killed.
+// Value i of every series is i, so that a missing or doubled sample is a gap or a repetition.
+import { writeSync } from 'node:fs'
+import { openStore } from './open-store.ts'
+
+const [dir, seriesCount, samplesPerBatch] = [
+  process.argv[2],
+  Number(process.argv[3]),
+  Number(process.argv[4]),
+]
+const startMs = 1_795_000_000_000
+const ids = Array.from({ length: seriesCount }, (_, id) => id)
+const say = (line) => writeSync(1, `${line}\n`)
+
+const store = await openStore({
+  dir,
+  nowMs: () => startMs,
+  retention: { days: 3650, bytes: 2 ** 30 },
+  warn: (message) => say(`warning ${message}`),
+  // Some ten batches: most kills come while samples move from the journal into chunks.
+  checkpointBytes: 64 * 1024,
+})
+
+const nextStep = ids.map((id) => (store.stored.lastValues[id] ?? Number.NaN) + 1 || 0)
+const known = store.stored.series.length
+const newSeries = ids.slice(known).map((id) => ({
+  id,
+  agentId: 'agent',
+  metric: 'agent.cpu',
+  unit: '1',
+  kind: 'gauge',
+  part: 'value',
+  attributes: {},
+}))
+
+const appendForever = async () => {
+  let step = Math.max(...nextStep)
+  const inFlight = []
+  for (let first = true; ; first = false) {
+    const steps = Array.from({ length: samplesPerBatch }, (_, index) => step + index)
+    const batch = {
+      newSeries: first ? newSeries : [],
+      seriesIds: Uint32Array.from(steps.flatMap(() => ids)),
+      timesMs: Float64Array.from(steps.flatMap((value) => ids.map(() => startMs + value * 1000))),
+      values: Float64Array.from(steps.flatMap((value) => ids.map(() => value))),
+    }
+    step += samplesPerBatch
+    const end = step
+    inFlight.push(store.appendSamples(batch).then(() => say(`samples ${end}`)))
+    if (inFlight.length >= 4) await inFlight.shift()
+  }
+}
+
+const recordForever = async () => {
+  for (let alert = store.stored.lastEventSeq; ; alert += 1) {
+    const recorded = {
+      id: `alert-${alert}`,
+      fingerprint: 'f',
+      rule: 'r',
+      severity: 'warning',
+      state: 'active',
+      labels: {},
+      summary: '',
+      unit: '1',
+      value: 1,
+      threshold: 1,
+      pendingSinceMs: startMs,
+      activeSinceMs: startMs,
+      resolvedAtMs: null,
+      resolveReason: null,
+      updatedAtMs: startMs,
+    }
+    await store.recordAlerts([recorded], [{ type: 'alert-active', alert: recorded, timeMs: startMs }])
+    say(`alerts ${alert + 1}`)
+  }
+}
+
+await Promise.all([appendForever(), recordForever()])
