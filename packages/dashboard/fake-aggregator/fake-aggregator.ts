@@ -61,8 +61,8 @@ export async function startFakeAggregator(options: {
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://fake')
-    if (url.pathname.startsWith('/api/')) return answerApi(url, response)
-    void servePage(url.pathname, response)
+    if (url.pathname.startsWith('/api/')) answerApi(url, response)
+    else void servePage(url.pathname, response)
   })
 
   async function servePage(path: string, response: ServerResponse): Promise<void> {
@@ -81,17 +81,24 @@ export async function startFakeAggregator(options: {
   }
 
   function answerApi(url: URL, response: ServerResponse): void {
-    if (historyBroken) return sendJson(response, 500, { detail: 'The store cannot be read.', status: 500 })
-    if (url.pathname === '/api/status') return sendJson(response, 200, { otlp: 'http://127.0.0.1:4318' })
-    if (url.pathname === '/api/series') {
-      const place = ids.indexOf(url.searchParams.get('agent') ?? '')
-      const metric = url.searchParams.get('metric')
-      const vital = vitalNames.findIndex((name) => vitalMetrics[name] === metric)
-      const series = place < 0 || vital < 0 ? [] : [seriesOf(place * 10 + vital)]
-      return sendJson(response, 200, { series, total: series.length, truncated: false })
-    }
-    if (url.pathname === '/api/samples') return sendJson(response, 200, samplesOf(url))
-    sendJson(response, 404, { detail: 'No such route.', status: 404 })
+    const [status, body] = historyBroken
+      ? [500, { detail: 'The store cannot be read.', status: 500 }]
+      : (answers[url.pathname]?.(url) ?? [404, { detail: 'No such route.', status: 404 }])
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+
+  const answers: Record<string, (url: URL) => [number, unknown]> = {
+    '/api/status': () => [200, { otlp: 'http://127.0.0.1:4318' }],
+    '/api/series': (url) => [200, seriesFor(url)],
+    '/api/samples': (url) => [200, samplesOf(url)],
+  }
+
+  function seriesFor(url: URL) {
+    const place = ids.indexOf(url.searchParams.get('agent') ?? '')
+    const vital = vitalNames.findIndex((name) => vitalMetrics[name] === url.searchParams.get('metric'))
+    const series = place < 0 || vital < 0 ? [] : [seriesOf(place * 10 + vital)]
+    return { series, total: series.length, truncated: false }
   }
 
   function seriesOf(id: number): Series {
@@ -185,9 +192,4 @@ export async function startFakeAggregator(options: {
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(body))
 }

@@ -10,7 +10,7 @@ import type {
   VitalColumns,
   VitalName,
 } from '@perfmon/protocol'
-import { vitalMetrics, vitalNames } from '@perfmon/protocol/names'
+import { vitalNames } from '@perfmon/protocol/names'
 
 /**
  * What the made-up swarm is going through. `problems`: a bit of everything; `well`: nothing wrong;
@@ -67,7 +67,7 @@ export function createFakeSwarm(options: {
     if (trouble === 'hot') return 'busy'
     if (trouble === 'gone') return 'offline'
     if (trouble === 'quitter') return 'left'
-    return chance(index, 2) < 0.22 ? 'idle' : 'active'
+    return trouble === null && chance(index, 2) < 0.22 ? 'idle' : 'active'
   }
 
   const goneAtMs = startMs - 95_000
@@ -182,7 +182,7 @@ export function createFakeSwarm(options: {
         id: `${fingerprint}/${parts.pendingSinceMs ?? 0}`,
         fingerprint,
         state: 'active',
-        labels: { agent: agentId, agent_name: agent.name, swarm: agent.swarm },
+        labels: { agent: agent.name, agent_id: agentId, swarm: agent.swarm },
         value: null,
         threshold: null,
         pendingSinceMs: startMs - 200_000,
@@ -286,7 +286,7 @@ export function createFakeSwarm(options: {
       rule: '<script>window.attacked = true</script>',
       severity: 'critical',
       state: 'active',
-      labels: { agent: ids[0] ?? '', swarm: '<b>' },
+      labels: { agent: '<i>', agent_id: ids[0] ?? '', swarm: '<b>' },
       summary: hostileNames[0] ?? '',
       unit: '<i>x</i>',
       value: 5,
@@ -399,11 +399,6 @@ export function createFakeSwarm(options: {
     },
     agentIds: () => [...ids],
   }
-}
-
-/** The vital sign behind a metric name, if it is one. */
-export function vitalOfMetric(metric: string): VitalName | null {
-  return vitalNames.find((vital) => vitalMetrics[vital] === metric) ?? null
 }
 
 /** Names that have broken other dashboards. */

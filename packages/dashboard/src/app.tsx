@@ -21,9 +21,13 @@ export function App() {
   const stale = isStale(page.connection.value)
   return (
     <>
-      <a class="skip-link" href="#agents" onClick={skipTo('agents')}>
+      <button
+        type="button"
+        class="button skip-link"
+        onClick={() => document.getElementById('agents')?.focus()}
+      >
         Skip to agents
-      </a>
+      </button>
       <Header />
       <ConnectionBanner />
       <main class={stale ? 'stale' : undefined}>
@@ -41,12 +45,4 @@ export function App() {
       <KeysDialog />
     </>
   )
-}
-
-/** The hash carries the page's state, so the link moves the focus itself. */
-function skipTo(id: string): (event: Event) => void {
-  return (event) => {
-    event.preventDefault()
-    document.getElementById(id)?.focus()
-  }
 }

@@ -1,6 +1,7 @@
 import type { AgentRow } from '../live/live-state.ts'
 import { Figure } from '../page/figure.tsx'
 import { ForeignText } from '../page/foreign-text.tsx'
+import { isPlainClick } from '../page/is-plain-click.ts'
 import { Mark } from '../page/mark.tsx'
 import { usePage } from '../page/page-model.ts'
 import { formatMoment, formatSpan } from '../words/format-time.ts'
@@ -22,12 +23,12 @@ export function AgentTableRow({ row, place, topPx, narrow }: RowProps) {
   const severity = severityOf(row)
   const selected = page.route.value.agentId === agent.id
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the link inside is the way for the keyboard; a click beside it means the same.
+    // The link inside is the way for the keyboard; a click beside it means the same.
     <tr
       class={`agent-row${severity ? ` row-${severity}` : ''}${selected ? ' row-selected' : ''}`}
       aria-rowindex={place}
       style={{ transform: `translateY(${topPx}px)` }}
-      onClick={() => page.openAgent(agent.id)}
+      onClick={(event) => isPlainClick(event) && page.openAgent(agent.id)}
     >
       <td class={`cell-status status-${agent.status}`}>
         <Mark shape={agent.status} />
@@ -37,7 +38,7 @@ export function AgentTableRow({ row, place, topPx, narrow }: RowProps) {
         <a
           href={`#${new URLSearchParams({ agent: agent.id })}`}
           aria-current={selected ? 'true' : undefined}
-          onClick={(event) => event.preventDefault()}
+          onClick={(event) => isPlainClick(event) && event.preventDefault()}
         >
           <ForeignText text={agent.name} />
         </a>

@@ -1,4 +1,4 @@
-import { useMemo, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { usePage } from '../page/page-model.ts'
 import { counted } from '../words/clip-text.ts'
 import type { ListItem } from './agent-list.ts'
@@ -74,7 +74,9 @@ function FilterBox() {
           event.stopPropagation()
         }}
       />
-      <kbd aria-hidden="true">/</kbd>
+      <span class="key" aria-hidden="true">
+        /
+      </span>
     </label>
   )
 }
@@ -120,6 +122,7 @@ function AgentTable({ items }: { items: ListItem[] }) {
   const narrow = useMedia('(max-width: 700px)')
   const { topPx, viewportPx } = useWindowView(body)
   page.version.value
+  useEffect(() => () => holdOrder(false), [])
 
   const offsets = useMemo(
     () =>
@@ -142,8 +145,9 @@ function AgentTable({ items }: { items: ListItem[] }) {
       <tbody
         ref={body}
         style={{ height: `${offsets[items.length] ?? 0}px` }}
-        onMouseEnter={() => holdOrder(true)}
-        onMouseLeave={() => holdOrder(false)}
+        // A finger never leaves as a mouse does: only a mouse holds the rows in their places.
+        onPointerEnter={(event) => holdOrder(event.pointerType === 'mouse')}
+        onPointerLeave={() => holdOrder(false)}
         onKeyDown={(event) => moveFocus({ event, items, offsets, body: event.currentTarget })}
       >
         {items.slice(start, end).map((item, index) => {

@@ -49,9 +49,9 @@ export function firstOf(item: AlertItem): Alert {
   return item.kind === 'alert' ? item.alert : (item.alerts[0] as Alert)
 }
 
-/** Resolved alerts, latest first. */
+/** Resolved alerts, latest first. Those that were only ever pending were never alerts to anybody. */
 export function resolvedAlerts(alerts: Iterable<Alert>): Alert[] {
   return [...alerts]
-    .filter((alert) => alert.state === 'resolved')
+    .filter((alert) => alert.state === 'resolved' && alert.activeSinceMs !== null)
     .sort((a, b) => (b.resolvedAtMs ?? 0) - (a.resolvedAtMs ?? 0))
 }

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { Chevron } from '../page/chevron.tsx'
 import { Figure } from '../page/figure.tsx'
 import { ForeignText } from '../page/foreign-text.tsx'
+import { isPlainClick } from '../page/is-plain-click.ts'
 import { Mark, type MarkShape } from '../page/mark.tsx'
 import { usePage } from '../page/page-model.ts'
 import { clipText, counted } from '../words/clip-text.ts'
@@ -140,6 +141,7 @@ function AlertAgent({ alert }: { alert: Alert }) {
       class="alert-agent"
       href={`#${new URLSearchParams({ agent: agentId })}`}
       onClick={(event) => {
+        if (!isPlainClick(event)) return
         event.preventDefault()
         page.openAgent(agentId)
       }}
@@ -163,7 +165,7 @@ function AlertValue({ alert, prefix = '' }: { alert: Alert; prefix?: string }) {
     <span class="alert-value">
       {prefix !== '' && <span class="quiet">{prefix}</span>}
       <Figure quantity={clipUnit(formatInUnit(value, unit))} />
-      {limit !== '' && <span class="quiet"> limit {clipText(limit, 24)}</span>}
+      {limit !== '' && <span class="quiet alert-limit"> limit {clipText(limit, 24)}</span>}
     </span>
   )
 }
@@ -182,7 +184,7 @@ function Since({ alert }: { alert: Alert }) {
       dateTime={new Date(startMs).toISOString()}
       title={`since ${formatMoment(startMs)}`}
     >
-      {alert.state === 'pending' ? `pending ${formatSpan(spanMs)}` : `for ${formatSpan(spanMs)}`}
+      for {formatSpan(spanMs)}
     </time>
   )
 }

@@ -37,7 +37,7 @@ function Drawer({ agentId, row }: { agentId: string; row: AgentRow | undefined }
       if (openedBy.current instanceof HTMLElement) openedBy.current.focus({ preventScroll: true })
     }
   }, [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another agent is another drawer to the keyboard.
+  // Another agent is another drawer to the keyboard.
   useEffect(() => {
     drawer.current?.focus({ preventScroll: true })
     drawer.current?.scrollTo(0, 0)

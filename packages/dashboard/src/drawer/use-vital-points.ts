@@ -40,7 +40,7 @@ export function useVitalPoints(
       // Without history the sparkline's five minutes are the better half.
       if (stored.timesMs.length > 0) asked.vitals[vital] = joinPoints(stored, asked.vitals[vital])
     })
-    Promise.allSettled(loads).then((results) => {
+    void Promise.allSettled(loads).then((results) => {
       if (asking.signal.aborted) return
       asked.version++
       const failure = results.find((result) => result.status === 'rejected')

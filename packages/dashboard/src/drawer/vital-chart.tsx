@@ -29,7 +29,7 @@ export function VitalChartFigure(props: VitalChartProps) {
   const [failed, setFailed] = useState(false)
   const nowMs = page.state.nowMs
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `colours` is read through the element's style.
+  // `colours` is read through the element's style.
   useEffect(() => {
     const element = host.current
     if (!element) return
@@ -53,7 +53,7 @@ export function VitalChartFigure(props: VitalChartProps) {
     }
   }, [chart, colours, page])
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the points change in place; their version says when.
+  // The points change in place; their version says when.
   useEffect(() => {
     columns.current = chartColumns(points, reportIntervalMs)
     drawn.current?.draw(columns.current, nowMs)

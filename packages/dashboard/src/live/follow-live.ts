@@ -76,10 +76,16 @@ export function followLive(parts: FollowLiveParts): FollowedLive {
 
   function receive(data: unknown): void {
     const message = readLiveMessage(data)
-    if (message === null) return retry('unreadable')
+    if (message === null) {
+      retry('unreadable')
+      return
+    }
     watchForSilence()
     if (message.type === 'hello') {
-      if (message.protocol !== liveProtocolVersion) return giveUp(message.protocol)
+      if (message.protocol !== liveProtocolVersion) {
+        giveUp(message.protocol)
+        return
+      }
       updateIntervalMs = message.updateIntervalMs
     }
     if (message.type === 'snapshot') {

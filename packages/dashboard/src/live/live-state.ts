@@ -82,11 +82,12 @@ export function applyLiveMessage(state: LiveState, message: LiveServerMessage): 
     case 'hello':
       state.serverVersion = message.version
       state.updateIntervalMs = message.updateIntervalMs
-      return
+      break
     case 'snapshot':
-      return applySnapshot(state, message)
+      applySnapshot(state, message)
+      break
     case 'metrics:update':
-      return applyUpdate(state, message)
+      applyUpdate(state, message)
   }
 }
 

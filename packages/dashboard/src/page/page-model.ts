@@ -145,7 +145,10 @@ export function createPageModel(edges: {
       localNowMs.value = nowMs()
       lastMessageMs.value = localNowMs.value
       clockOffsetMs.value = message.nowMs - localNowMs.value
-      if (!paused.value) return apply([message])
+      if (!paused.value) {
+        apply([message])
+        return
+      }
       held.hold(message)
       heldCount.value = held.count()
     },
