@@ -11,9 +11,6 @@ import type { Telemetry } from './telemetry.ts'
 /** After the agent's first lines: a server has begun to listen by then, and start-up stays the agent's own. */
 const loadAfterMs = 100
 
-/** An exiting agent waits no longer than this for its last report, in milliseconds. */
-const maxExitWaitMs = 250
-
 type TelemetryModule = typeof import('./telemetry.ts')
 
 /**
@@ -40,14 +37,14 @@ export const startProbe = (): void => {
   }
 
   const flush = (exit: AgentExit) => {
-    const untilMs = performance.now() + maxExitWaitMs
+    const sinceMs = performance.now()
     // A thread needs its time to start: where it will surely be needed, it does so while we load.
-    const waiting = telemetry === undefined ? callCourier() : undefined
+    const courier = telemetry === undefined ? callCourier() : undefined
     const loaded = telemetry ?? loadAtOnce()
     loaded.flush({
       exit,
-      maxWaitMs: maxExitWaitMs,
-      later: (report) => (waiting ?? callCourier()).deliver(report, Math.max(0, untilMs - performance.now())),
+      sinceMs,
+      later: (report, waitMs) => (courier ?? callCourier()).deliver(report, waitMs),
     })
   }
   watchExit({ guard, flush })

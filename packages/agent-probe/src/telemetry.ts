@@ -33,9 +33,14 @@ export interface Telemetry {
   start(): Promise<void>
   /**
    * Posts the last report without an event loop. `later` is how, when no connection is open: it blocks, and
-   * returns the HTTP status, 0 for no answer in time or -1 for no connection.
+   * returns the HTTP status, 0 for no answer in time or -1 for no connection. The time there is counts from
+   * `sinceMs`.
    */
-  flush(options: { exit: AgentExit; maxWaitMs: number; later: (report: LastReport) => number }): void
+  flush(options: {
+    exit: AgentExit
+    sinceMs: number
+    later: (report: LastReport, waitMs: number) => number
+  }): void
 }
 
 const scope = { name: '@perfmon/agent-probe', version: probeVersion }
@@ -142,7 +147,10 @@ export const createTelemetry = ({
       new MeterProvider({ resource, readers: [reader] })
     },
 
-    flush({ exit, maxWaitMs, later }) {
+    flush({ exit, sinceMs, later }) {
+      const { exitWaitMs } = settings
+      if (exitWaitMs === 0) return
+      const left = () => Math.max(0, sinceMs + exitWaitMs - performance.now())
       const body = chooseSerializer(settings.protocol).serializeRequest({
         resource,
         scopeMetrics: [{ scope, metrics: collect(exit) }],
@@ -153,10 +161,11 @@ export const createTelemetry = ({
         headers: requestHeaders(settings),
         body: settings.compression === 'gzip' ? gzipSync(body, { level: 1 }) : body,
       }
-      const status = sendOnOpenSocket({ socket: transport?.idleSocket(), report, maxWaitMs }) ?? later(report)
+      const socket = transport?.idleSocket()
+      const status = sendOnOpenSocket({ socket, report, waitMs: left() }) ?? later(report, left())
       if (status >= 200 && status < 300) return
       const message =
-        status > 0 ? `status ${status}` : status < 0 ? 'no connection' : `no answer in ${maxWaitMs} ms`
+        status > 0 ? `status ${status}` : status < 0 ? 'no connection' : `no answer in ${exitWaitMs} ms`
       log.failedAtExit(new DeliveryError(status === 0 ? 'timeout' : 'unreachable', message))
     },
   }

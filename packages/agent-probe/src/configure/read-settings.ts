@@ -24,6 +24,8 @@ export interface Settings {
   readonly compression: 'gzip' | 'none'
   readonly timeoutMs: number
   readonly intervalMs: number
+  /** How long an ending agent may be held up for its last report; 0 sends none. */
+  readonly exitWaitMs: number
   readonly temporality: 'cumulative' | 'delta'
   readonly level: Level
   readonly logLevel: LogLevel
@@ -61,37 +63,54 @@ export const readSettings = ({
     return value === undefined || value === '' ? undefined : value
   }
 
-  const oneOf = <Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined => {
-    const value = text(name)
-    if (value === undefined) return undefined
-    const chosen = choices.find((choice) => choice === value.toLowerCase())
-    if (chosen === undefined) warnings.push(`${name}=${shown(value)} is not one of ${choices.join(', ')}`)
-    return chosen
-  }
-
-  const wholeNumber = (name: string, unit: string, min: number, max: number): number | undefined => {
-    const value = text(name)
-    if (value === undefined) return undefined
-    const number = Number(value)
-    if (Number.isInteger(number) && number >= min && number <= max) return number
-    warnings.push(`${name}=${shown(value)} is not a whole number of ${unit} from ${min} to ${max}`)
-    return undefined
-  }
-
-  const urlFrom = (name: string, suffix: string): string | undefined => {
-    const value = text(name)
-    if (value === undefined) return undefined
-    try {
-      const url = new URL(value)
-      if (url.protocol === 'http:' || url.protocol === 'https:') {
-        if (suffix !== '') url.pathname = `${url.pathname.replace(/\/$/, '')}/${suffix}`
-        return url.href
+  /** The first of these variables that holds a good value, else the default. Bad ones are named. */
+  const firstGood = <Value>(
+    names: readonly string[],
+    read: (text: string) => Value | undefined,
+    { expected, standard }: { expected: string; standard: Value },
+  ): Value => {
+    const bad: string[] = []
+    const find = (): Value => {
+      for (const name of names) {
+        const value = text(name)
+        if (value === undefined) continue
+        const good = read(value)
+        if (good !== undefined) return good
+        bad.push(`${name}=${shown(value)} is not ${expected}`)
       }
-    } catch {
-      // Said below, together with other protocols.
+      return standard
     }
-    warnings.push(`${name}=${shown(value)} is not an http:// or https:// URL such as http://127.0.0.1:4318`)
-    return undefined
+    const used = find()
+    for (const complaint of bad) warnings.push(`${complaint}; using ${used}`)
+    return used
+  }
+
+  const oneOf = <Choice extends string>(
+    names: readonly string[],
+    choices: readonly Choice[],
+    standard: Choice,
+  ) =>
+    firstGood(names, (value) => choices.find((choice) => choice === value.toLowerCase()), {
+      expected: `one of ${choices.join(', ')}`,
+      standard,
+    })
+
+  const milliseconds = (names: readonly string[], min: number, max: number, standard: number) =>
+    firstGood(
+      names,
+      (value) => {
+        const number = Number(value)
+        return Number.isInteger(number) && number >= min && number <= max ? number : undefined
+      },
+      { expected: `a whole number of milliseconds from ${min} to ${max}`, standard },
+    )
+
+  const readUrl = (value: string, path: string): string | undefined => {
+    if (!URL.canParse(value)) return undefined
+    const url = new URL(value)
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined
+    if (path !== '') url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`
+    return url.href
   }
 
   const pairsFrom = (name: string, parse: typeof parsePairs, example: string): Record<string, string> => {
@@ -103,10 +122,14 @@ export const readSettings = ({
     return pairs ?? {}
   }
 
-  const url =
-    urlFrom('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', '') ??
-    urlFrom('OTEL_EXPORTER_OTLP_ENDPOINT', 'v1/metrics') ??
-    defaultUrl
+  const expected = 'an http:// or https:// URL such as http://127.0.0.1:4318'
+  // The general variable is a base, the one for metrics the address itself.
+  const base = { expected, standard: defaultUrl }
+  const general = firstGood(['OTEL_EXPORTER_OTLP_ENDPOINT'], (value) => readUrl(value, 'v1/metrics'), base)
+  const url = firstGood(['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'], (value) => readUrl(value, ''), {
+    expected,
+    standard: general,
+  })
 
   const readToken = (): string | undefined => {
     const token = text('PERFMON_TOKEN')
@@ -121,30 +144,35 @@ export const readSettings = ({
     ...pairsFrom('OTEL_EXPORTER_OTLP_METRICS_HEADERS', parseHeaders, 'x-tenant=blue,x-region=eu'),
   }
 
-  const protocols = ['http/protobuf', 'http/json'] as const
-  const protocol =
-    oneOf('OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', protocols) ??
-    oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', protocols) ??
-    'http/protobuf'
-
-  // Loopback bytes are free and gzip is not; anything else pays for its bytes.
-  const compressions = ['gzip', 'none'] as const
-  const compression =
-    oneOf('OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', compressions) ??
-    oneOf('OTEL_EXPORTER_OTLP_COMPRESSION', compressions) ??
-    (isLoopback(new URL(url).hostname) ? 'none' : 'gzip')
-
-  const intervalMs =
-    wholeNumber('PERFMON_INTERVAL_MS', 'milliseconds', 100, 3_600_000) ??
-    wholeNumber('OTEL_METRIC_EXPORT_INTERVAL', 'milliseconds', 100, 3_600_000) ??
-    1000
-  const timeoutMs =
-    wholeNumber('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', 'milliseconds', 1, 600_000) ??
-    wholeNumber('OTEL_EXPORTER_OTLP_TIMEOUT', 'milliseconds', 1, 600_000) ??
-    10_000
-
-  const temporalities = ['cumulative', 'delta', 'lowmemory'] as const
-  const preferred = oneOf('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', temporalities)
+  const protocol = oneOf(
+    ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+    ['http/protobuf', 'http/json'],
+    'http/protobuf',
+  )
+  const compression = oneOf(
+    ['OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
+    ['gzip', 'none'],
+    // Loopback bytes are free and gzip is not; anything else pays for its bytes.
+    isLoopback(new URL(url).hostname) ? 'none' : 'gzip',
+  )
+  const intervalMs = milliseconds(
+    ['PERFMON_INTERVAL_MS', 'OTEL_METRIC_EXPORT_INTERVAL'],
+    100,
+    3_600_000,
+    1000,
+  )
+  const timeoutMs = milliseconds(
+    ['OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
+    1,
+    600_000,
+    10_000,
+  )
+  const exitWaitMs = milliseconds(['PERFMON_EXIT_WAIT_MS'], 0, 60_000, 250)
+  const temporality = oneOf(
+    ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'],
+    ['cumulative', 'delta', 'lowmemory'],
+    'cumulative',
+  )
 
   const exporter = text('OTEL_METRICS_EXPORTER')
   if (exporter !== undefined && exporter.toLowerCase() !== 'otlp') {
@@ -190,9 +218,10 @@ export const readSettings = ({
     compression,
     timeoutMs,
     intervalMs,
-    temporality: preferred === 'delta' || preferred === 'lowmemory' ? 'delta' : 'cumulative',
-    level: oneOf('PERFMON_LEVEL', levels) ?? 'standard',
-    logLevel: oneOf('PERFMON_LOG_LEVEL', logLevels) ?? 'warn',
+    exitWaitMs,
+    temporality: temporality === 'cumulative' ? 'cumulative' : 'delta',
+    level: oneOf(['PERFMON_LEVEL'], levels, 'standard'),
+    logLevel: oneOf(['PERFMON_LOG_LEVEL'], logLevels, 'warn'),
     resource,
     webSocket: readWebSocket(),
   }

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { LastReport } from './last-report.ts'
 
 export interface Courier {
-  /** Blocks until the report was answered, for at most `maxWaitMs`. Returns the HTTP status, 0 or -1. */
-  deliver(report: LastReport, maxWaitMs: number): number
+  /** Blocks until the report was answered, for at most `waitMs`. Returns the HTTP status, 0 or -1. */
+  deliver(report: LastReport, waitMs: number): number
 }
 
 /**
@@ -21,10 +21,10 @@ export const callCourier = (): Courier => {
     stderr: true,
   })
   return {
-    deliver(report, maxWaitMs) {
+    deliver(report, waitMs) {
       worker.postMessage(report)
       const status = new Int32Array(answer)
-      Atomics.wait(status, 0, 0, maxWaitMs)
+      Atomics.wait(status, 0, 0, waitMs)
       return Atomics.load(status, 0)
     },
   }

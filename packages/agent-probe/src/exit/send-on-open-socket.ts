@@ -26,17 +26,17 @@ const retry = (call: () => number, untilMs: number): number => {
 export const sendOnOpenSocket = ({
   socket,
   report,
-  maxWaitMs,
+  waitMs,
 }: {
   socket: Socket | undefined
   report: LastReport
-  maxWaitMs: number
+  waitMs: number
 }): number | undefined => {
   // Not documented, but the same since Node 0.x; absent on Windows, and then the thread does it.
   const fd = (socket as { _handle?: { fd?: number } } | undefined)?._handle?.fd
   if (socket === undefined || fd === undefined || fd < 0 || socket.destroyed || 'encrypted' in socket)
     return undefined
-  const untilMs = performance.now() + maxWaitMs
+  const untilMs = performance.now() + waitMs
   try {
     const request = toHttpRequest(report, 'keep-alive')
     let sent = 0

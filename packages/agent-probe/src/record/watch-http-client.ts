@@ -9,7 +9,7 @@ const startedAt = Symbol('perfmon.startedAt')
 const failedWith = Symbol('perfmon.failedWith')
 
 type Request = Omit<ClientRequest, 'socketPath'> & {
-  res?: IncomingMessage
+  res?: IncomingMessage | null
   socketPath?: string | null
   [startedAt]?: number | undefined
   [failedWith]?: unknown
@@ -40,7 +40,7 @@ export const watchHttpClient = ({
     const startedAtMs = this[startedAt]
     if (startedAtMs === undefined) return
     this[startedAt] = undefined
-    const answer = this.res
+    const answer = this.res ?? undefined
     const status = answer?.statusCode ?? 0
     // `errored` is set when the peer cut the answer short, and not when the agent had read enough.
     const error = answer === undefined ? (this[failedWith] ?? { name: 'aborted' }) : answer.errored
