@@ -96,6 +96,8 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
   const refusedRequests: Record<string, number> = {}
   const ignored = { traces: 0, logs: 0 }
   const answering = new WeakMap<Duplex, ServerResponse>()
+  // server.close() leaves open what has connected and not yet sent anything.
+  const idle = new Set<Duplex>()
   let droppedConnections = 0
   let requests = 0
   let acceptedRequests = 0
@@ -106,8 +108,13 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
   let closing: Promise<void> | undefined
 
   async function handle(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+    const { socket } = request
     requests += 1
-    answering.set(request.socket, response)
+    answering.set(socket, response)
+    idle.delete(socket)
+    response.once('close', () => {
+      if (!socket.destroyed) idle.add(socket)
+    })
     // A socket that breaks while it is answered ends in 'close'; without a listener it would end the process.
     request.on('error', () => {})
     response.on('error', () => {})
@@ -207,8 +214,10 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
   })
   server.on('connection', (socket) => {
     openConnections += 1
+    idle.add(socket)
     socket.once('close', () => {
       openConnections -= 1
+      idle.delete(socket)
     })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -229,6 +238,7 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
 
   async function closeAll() {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of idle) socket.destroy()
     const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs)
     await closed
     clearTimeout(timer)

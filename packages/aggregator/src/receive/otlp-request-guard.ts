@@ -17,7 +17,7 @@ export function createRequestGuard({
   const allowedHosts = isLoopback(host)
     ? new Set(['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host.toLowerCase()])
     : undefined
-  const wanted = token === undefined ? undefined : digest(`Bearer ${token}`)
+  const wanted = token === undefined ? undefined : digest(token)
 
   return function guard(request: IncomingMessage): void {
     const { headers } = request
@@ -26,10 +26,10 @@ export function createRequestGuard({
     if (allowedHosts !== undefined && !allowedHosts.has(hostName(headers.host))) {
       throw refusals.forbidden('The Host header is not a name of this machine. Send to http://127.0.0.1.')
     }
+    if (wanted === undefined) return
+    const given = bearerToken(headers.authorization)
     // Digests have one length, so the comparison tells nothing about the token's.
-    if (wanted !== undefined && !timingSafeEqual(wanted, digest(headers.authorization ?? ''))) {
-      throw refusals.unauthenticated()
-    }
+    if (given === undefined || !timingSafeEqual(wanted, digest(given))) throw refusals.unauthenticated()
   }
 }
 
@@ -37,5 +37,7 @@ const isLoopback = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
 
 const hostName = (header: string): string => header.toLowerCase().replace(/:\d+$/, '')
+
+const bearerToken = (header = ''): string | undefined => /^bearer +(.+)$/i.exec(header)?.[1]
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
