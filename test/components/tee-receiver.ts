@@ -3,29 +3,43 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
+interface TeeReceiver {
+  readonly otlpUrl: string
+  /** Rejects when one of the receivers refused something; resolves when both have taken all there was. */
+  delivered(): Promise<void>
+}
+
 /**
- * An OTLP receiver that passes every request on, byte for byte, to all of `otlpUrls`, and answers with the
- * worst of their answers. So two receivers get the same telemetry of the same agents.
+ * An OTLP receiver that passes every request on, byte for byte and in order, to all of `otlpUrls`: so they
+ * get the same telemetry of the same agents. It answers at once, because an agent that ends waits for a
+ * quarter of a second only, and three processes on a small machine may need longer.
  */
-export async function teeReceiver(otlpUrls: readonly string[]): Promise<{ readonly otlpUrl: string }> {
+export async function teeReceiver(otlpUrls: readonly string[]): Promise<TeeReceiver> {
+  let deliveries = Promise.resolve()
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request)
     const headers = passedOn(request)
-    const statuses = await Promise.all(
-      otlpUrls.map(async (url) => {
-        const answer = await fetch(`${url}${request.url}`, { method: 'POST', headers, body })
-        await answer.arrayBuffer()
-        return answer.status
-      }),
-    )
-    response.writeHead(Math.max(...statuses)).end()
+    const deliver = async (url: string) => {
+      const answer = await fetch(`${url}${request.url}`, { method: 'POST', headers, body })
+      const said = await answer.text()
+      if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${said}`)
+    }
+    deliveries = deliveries.then(async () => {
+      await Promise.all(otlpUrls.map(deliver))
+    })
+    // Heard in delivered(); until then a refusal must not end the test run as unhandled.
+    deliveries.catch(() => undefined)
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  return { otlpUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  return {
+    otlpUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    delivered: () => deliveries,
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {

@@ -1,11 +1,12 @@
-// An agent with a fixed amount of work: serves itself 20 requests, two of which fail, and ends.
+// An agent with a fixed amount of work: serves itself 20 requests in a second, two of which fail, and ends.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const server = createServer((request, response) => {
   response.writeHead(request.url === '/fails' ? 500 : 200).end()
 })
-server.listen(Number(process.env.AGENT_PORT ?? 0), '127.0.0.1')
+server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 const address = server.address()
 const port = typeof address === 'object' && address !== null ? address.port : 0
@@ -13,6 +14,8 @@ const port = typeof address === 'object' && address !== null ? address.port : 0
 for (let request = 1; request <= 20; request += 1) {
   const answer = await fetch(`http://127.0.0.1:${port}/${request % 10 === 0 ? 'fails' : 'works'}`)
   await answer.arrayBuffer()
+  // Over several reports: a collector that merges or reorders them must not show.
+  await sleep(50)
 }
 server.close()
 server.closeAllConnections()
