@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openStore } from './open-store.ts'
+import { type EmbeddedStore, openStore } from './open-store.ts'
 
 const startMs = 1_795_000_000_000
 const mount = mkdtempSync(join(tmpdir(), 'perfmon-full-'))
@@ -18,7 +18,10 @@ const mounted = (() => {
   }
 })()
 
-afterAll(() => {
+const opened: EmbeddedStore[] = []
+
+afterAll(async () => {
+  for (const store of opened) await store.close()
   if (mounted) execFileSync('umount', [mount])
   rmSync(mount, { recursive: true, force: true })
 })
@@ -35,6 +38,7 @@ describe.skipIf(!mounted)('a disk that fills up', () => {
       warn: (message: string) => void warnings.push(message),
     }
     const store = await openStore(options)
+    opened.push(store)
     const batchOf = (step: number, size: number) => ({
       newSeries: [
         {
@@ -86,8 +90,8 @@ describe.skipIf(!mounted)('a disk that fills up', () => {
     await store.close()
 
     const again = await openStore(options)
+    opened.push(again)
     expect(await valuesOf(again)).toEqual(Array.from({ length: kept }, (_, index) => index))
     expect((await again.readEvents(0, 10)).length).toBe(1)
-    await again.close()
   })
 })

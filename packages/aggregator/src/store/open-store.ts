@@ -116,6 +116,7 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
       else {
         const asked = waiting.get(message.id)
         waiting.delete(message.id)
+        if (message.error?.code === 'overloaded') overloaded += 1
         if (message.error === undefined) asked?.resolve(message.result as never)
         else asked?.reject(new StoreError(message.error.code, message.error.message))
       }

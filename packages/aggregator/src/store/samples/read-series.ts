@@ -1,6 +1,6 @@
 import { type ChunkSamples, decodeChunk } from '../chunk/sample-chunk.ts'
 import { bucketOf, type ChunkRows } from '../database/chunk-rows.ts'
-import type { SampleRange } from '../store.ts'
+import { type SampleRange, StoreError } from '../store.ts'
 import type { PendingSamples } from './pending-samples.ts'
 
 export interface SeriesSources {
@@ -38,7 +38,7 @@ export const readSeries = ({ rows, pending }: SeriesSources, wanted: RangeWanted
   }
 
   const tailBytes = rows.tail(seriesId)
-  const tail = tailBytes === undefined ? null : decodeChunk(tailBytes)
+  const tail = tailBytes === undefined ? null : decoded(tailBytes, seriesId)
   const afterMs = tail?.timesMs.at(-1) ?? Number.NEGATIVE_INFINITY
   for (const samples of pending) {
     if (room > 0) take(samples.of(seriesId, { afterMs, beforeMs: toMs, limit: room }))
@@ -50,10 +50,23 @@ export const readSeries = ({ rows, pending }: SeriesSources, wanted: RangeWanted
     if (bucket > bucketOf(toMs)) continue
     for (const bytes of rows.chunks(bucket, seriesId)) {
       if (room <= 0) break
-      take(decodeChunk(bytes))
+      take(decoded(bytes, seriesId))
     }
   }
   return join(newestFirst.reverse())
+}
+
+/** A range with a hole would look like a series that was silent: better no answer than a wrong one. */
+const decoded = (bytes: Uint8Array, seriesId: number): ChunkSamples => {
+  try {
+    return decodeChunk(bytes)
+  } catch (cause) {
+    throw new StoreError(
+      'damaged',
+      `a chunk of series ${seriesId} is damaged; check the disk, or ask for another range`,
+      { cause },
+    )
+  }
 }
 
 /** Index of the first time that is not before `fromMs`. */

@@ -10,7 +10,8 @@ import { createLastSamples, type LastSamples } from './last-samples.ts'
 import { createPendingSamples, type PendingSamples } from './pending-samples.ts'
 import { type RangeWanted, readSeries } from './read-series.ts'
 import { recoverJournal } from './recover-journal.ts'
-import { readTail, writeSeries } from './write-series.ts'
+import { refuseBatch } from './refuse-batch.ts'
+import { writePending } from './write-pending.ts'
 
 /**
  * Samples on their way from the journal into chunks, and why a crash neither loses nor doubles one.
@@ -66,13 +67,8 @@ interface Frozen {
   readonly journalStart: number
 }
 
-/** Samples written in one transaction, about 10 ms of work. */
-const samplesPerSlice = 20_000
-const seriesPerSlice = 500
-/** While the disk refuses checkpoints the journal and memory may grow to this many times their usual bound. */
+/** While checkpoints are slow or fail, the journal and memory may grow to this many times their usual bound. */
 const overdueFactor = 4
-/** Ids are dense: one beyond this is a mistake, and would make arrays of gigabytes. */
-const maxSeriesId = 2 ** 26
 
 export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLog> => {
   const { dir, database, chunkRows, seriesRows, checkpointBytes, warn, nextTurn } = options
@@ -82,6 +78,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   let frozen: Frozen | null = null
   let outOfOrder = 0
   let running: Promise<void> | null = null
+  let failure: Error | null = null
 
   const noteJournalStart = database.db.prepare(
     `INSERT OR REPLACE INTO meta (key, value) VALUES ('journal_start', ?)`,
@@ -103,58 +100,11 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
     }
   }
 
-  /** The reason a batch cannot be kept, or null. Series that it or the batches before it bring are known. */
-  const refusal = (batch: RecordedBatch, brought: ReadonlySet<number>): StoreError | null => {
-    for (const { id } of batch.newSeries) {
-      if (!(id >= 0 && id <= maxSeriesId))
-        return new StoreError('failed', `series id ${id} is not from 0 to ${maxSeriesId}`)
-    }
-    for (const seriesId of batch.seriesIds) {
-      if (last.knows(seriesId) || brought.has(seriesId)) continue
-      return new StoreError(
-        'failed',
-        `a sample belongs to series ${seriesId}, which the store was never given: pass it in newSeries, again if the batch that had it was refused`,
-      )
-    }
-    return null
-  }
-
-  const damagedTails = new Set<number>()
-  const tailOf = (seriesId: number) => {
-    try {
-      return readTail(chunkRows, seriesId)
-    } catch (error) {
-      if (!damagedTails.has(seriesId)) {
-        damagedTails.add(seriesId)
-        warn(`the newest chunk of series ${seriesId} in ${dir} is damaged and was left out; check the disk`, {
-          seriesId,
-          reason: String(error),
-        })
-      }
-      return null
-    }
-  }
-
-  const write = async ({ samples, series }: Frozen): Promise<void> => {
-    database.transaction(() => seriesRows.add(series))
-    const ids = samples.seriesIds()
-    const all = {
-      afterMs: Number.NEGATIVE_INFINITY,
-      beforeMs: Number.POSITIVE_INFINITY,
-      limit: Number.POSITIVE_INFINITY,
-    }
-    for (let first = 0; first < ids.length; ) {
-      await nextTurn()
-      database.transaction(() => {
-        const end = Math.min(ids.length, first + seriesPerSlice)
-        for (let written = 0; first < end && written < samplesPerSlice; first += 1) {
-          const fresh = samples.of(ids[first]!, all)
-          writeSeries(chunkRows, ids[first]!, fresh, tailOf(ids[first]!))
-          written += fresh.timesMs.length
-        }
-      })
-    }
-  }
+  const onDamagedTail = (seriesId: number, reason: string): void =>
+    warn(
+      `the newest chunk of series ${seriesId} in ${dir} is damaged: its samples, at most some hours of them, are lost. Check the disk`,
+      { seriesId, reason },
+    )
 
   const freeze = (start: number): Frozen => {
     frozen = { samples: pending, series: newSeries, journalStart: start }
@@ -164,7 +114,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   }
 
   const finish = async (journal: Journal, what: Frozen, beforeRemoval = () => {}): Promise<void> => {
-    await write(what)
+    await writePending({ database, chunkRows, seriesRows, nextTurn, onDamagedTail }, what)
     beforeRemoval()
     noteJournalStart.run(what.journalStart)
     frozen = null
@@ -180,10 +130,9 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   for (const { seriesId, samples } of chunkRows.tails()) {
     try {
       const { timesMs, values } = decodeChunk(samples)
-      last.learn(seriesId)
       last.advance(seriesId, timesMs.at(-1)!, values.at(-1)!)
-    } catch {
-      tailOf(seriesId)
+    } catch (error) {
+      onDamagedTail(seriesId, String(error))
     }
   }
 
@@ -192,7 +141,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
     firstNumber: journalStart,
     warn,
     take: (batch) => {
-      const unknown = refusal(batch, new Set(batch.newSeries.map((series) => series.id)))
+      const unknown = refuseBatch(batch, last, new Set())
       if (unknown === null) keep(batch)
       return unknown
     },
@@ -204,18 +153,15 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
 
   return {
     append(batches) {
-      const refused: (Error | null)[] = batches.map(() => null)
-      const brought = new Set<number>()
-      const opened = batches.map((buffer) => openBatch(buffer))
+      const opened = batches.map((batch) => openBatch(batch))
       const overdue = journal.bytes > checkpointBytes * overdueFactor
-      const accepted: number[] = []
-      opened.forEach((batch, index) => {
-        const introduced = batch.newSeries.map(({ id }) => id).filter((id) => !brought.has(id))
-        for (const id of introduced) brought.add(id)
-        refused[index] = overdue ? tooMuchJournal(dir) : refusal(batch, brought)
-        if (refused[index] === null) accepted.push(index)
-        else for (const id of introduced) brought.delete(id)
+      const brought = new Set<number>()
+      const refused = opened.map((batch): Error | null => {
+        const reason = overdue ? (failure ?? tooMuchJournal(dir)) : refuseBatch(batch, last, brought)
+        if (reason === null) for (const { id } of batch.newSeries) brought.add(id)
+        return reason
       })
+      const accepted = [...opened.keys()].filter((index) => refused[index] === null)
       if (accepted.length === 0) return refused
       try {
         journal.append(accepted.map((index) => batches[index]!))
@@ -232,9 +178,19 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
         wanted,
       ),
     checkpoint() {
-      running ??= checkpoint(journal).finally(() => {
-        running = null
-      })
+      running ??= checkpoint(journal)
+        .then(
+          () => {
+            failure = null
+          },
+          (error: Error) => {
+            failure = error
+            throw error
+          },
+        )
+        .finally(() => {
+          running = null
+        })
       return running
     },
     get checkpointDue() {
@@ -253,6 +209,6 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
 
 const tooMuchJournal = (dir: string): StoreError =>
   new StoreError(
-    'disk-full',
-    `data directory ${dir}: the journal cannot be written into the database, see the warnings before; make room`,
+    'overloaded',
+    `data directory ${dir}: samples come faster than they can be moved into the database; try again a little later`,
   )

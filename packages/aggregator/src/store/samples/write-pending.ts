@@ -1,0 +1,56 @@
+import type { Series } from '@perfmon/protocol'
+import type { ChunkSamples } from '../chunk/sample-chunk.ts'
+import type { ChunkRows } from '../database/chunk-rows.ts'
+import type { Database } from '../database/open-database.ts'
+import type { SeriesRows } from '../database/series-rows.ts'
+import type { PendingSamples } from './pending-samples.ts'
+import { readTail, writeSeries } from './write-series.ts'
+
+/** Samples written in one transaction, about 10 ms of work. */
+const samplesPerSlice = 20_000
+const seriesPerSlice = 500
+
+export interface WritePendingOptions {
+  readonly database: Database
+  readonly chunkRows: ChunkRows
+  readonly seriesRows: SeriesRows
+  readonly nextTurn: () => Promise<void>
+  /** Hears of a tail that cannot be read, and is about to be replaced. */
+  readonly onDamagedTail: (seriesId: number, reason: string) => void
+}
+
+/**
+ * Writes new series and pending samples into the database, slice by slice, each a transaction of its own. What is
+ * there already is left as it is, so it may be done again from the start after it failed anywhere.
+ */
+export const writePending = async (
+  { database, chunkRows, seriesRows, nextTurn, onDamagedTail }: WritePendingOptions,
+  { samples, series }: { samples: PendingSamples; series: readonly Series[] },
+): Promise<void> => {
+  const tailOf = (seriesId: number): ChunkSamples | null => {
+    try {
+      return readTail(chunkRows, seriesId)
+    } catch (error) {
+      onDamagedTail(seriesId, String(error))
+      return null
+    }
+  }
+  const all = {
+    afterMs: Number.NEGATIVE_INFINITY,
+    beforeMs: Number.POSITIVE_INFINITY,
+    limit: Number.POSITIVE_INFINITY,
+  }
+  if (series.length > 0) database.transaction(() => seriesRows.add(series))
+  const ids = samples.seriesIds()
+  for (let next = 0; next < ids.length; ) {
+    await nextTurn()
+    database.transaction(() => {
+      const end = Math.min(ids.length, next + seriesPerSlice)
+      for (let written = 0; next < end && written < samplesPerSlice; next += 1) {
+        const fresh = samples.of(ids[next]!, all)
+        writeSeries(chunkRows, ids[next]!, fresh, tailOf(ids[next]!))
+        written += fresh.timesMs.length
+      }
+    })
+  }
+}
