@@ -33,6 +33,11 @@ export function groupBySwarm(sorted: readonly AgentRow[], closedSwarms: Readonly
   return items
 }
 
+/** The same without headings. */
+export function listFlat(sorted: readonly AgentRow[]): ListItem[] {
+  return sorted.map((row) => ({ kind: 'agent', row }))
+}
+
 function troubleIn(rows: readonly AgentRow[]): { troubled: number; worst: Severity | null } {
   let troubled = 0
   let worst: Severity | null = null

@@ -85,7 +85,8 @@ export function sortAgents(rows: readonly AgentRow[], { key, descending }: Agent
 }
 
 function valueReader(key: Exclude<SortKey, 'name'>): (row: AgentRow) => number | null {
-  if (key === 'status') return badness
+  // Among equally bad ones, more alerts are worse.
+  if (key === 'status') return (row) => badness(row) + Math.min(row.alerts.length, 99) / 100
   if (key === 'lastSeen') return (row) => row.agent.lastSeenMs
   const vital: VitalName = key
   return (row) => row.agent.vitals[vital]

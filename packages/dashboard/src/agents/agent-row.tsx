@@ -50,6 +50,12 @@ export function AgentTableRow({ row, place, topPx, narrow }: RowProps) {
           </span>
         )}
         <span class="agent-id">
+          {!page.route.value.grouped && (
+            <>
+              <ForeignText text={agent.swarm} longest={40} />
+              {' / '}
+            </>
+          )}
           <ForeignText text={agent.id} />
         </span>
       </th>

@@ -31,6 +31,14 @@ export function AgentsPanel() {
             : `${matching.toLocaleString('en')} of ${total.toLocaleString('en')}`}
         </span>
         <span class="spacer" />
+        <button
+          type="button"
+          class="button"
+          aria-pressed={page.route.value.grouped}
+          onClick={page.toggleGrouping}
+        >
+          By swarm
+        </button>
         <PhoneSort />
         <FilterBox />
       </div>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { useMedia } from '../agents/use-media.ts'
 import { startOf, worseFirst } from '../alerts/alert-order.ts'
 import type { AgentRow } from '../live/live-state.ts'
+import { isStale } from '../page/connection-view.ts'
 import { Figure } from '../page/figure.tsx'
 import { ForeignText } from '../page/foreign-text.tsx'
 import { Mark } from '../page/mark.tsx'
@@ -51,7 +52,13 @@ function Drawer({ agentId, row }: { agentId: string; row: AgentRow | undefined }
   }, [page])
 
   return (
-    <section ref={drawer} class="drawer" role="dialog" aria-labelledby="drawer-title" tabIndex={-1}>
+    <section
+      ref={drawer}
+      class={`drawer${isStale(page.connection.value) ? ' stale' : ''}`}
+      role="dialog"
+      aria-labelledby="drawer-title"
+      tabIndex={-1}
+    >
       <header class="drawer-head">
         <div class="drawer-title">
           <h2 id="drawer-title">

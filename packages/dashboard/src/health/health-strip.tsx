@@ -50,7 +50,7 @@ export function HealthStrip() {
         <Fact name="Response time" note="mean">
           <Figure quantity={formatSeconds(health.responseTime)} />
         </Fact>
-        <Fact name="Errors" note="share of requests">
+        <Fact name="Errors" note="of requests">
           <Figure quantity={formatShare(health.errorRate)} />
         </Fact>
       </div>
@@ -100,9 +100,16 @@ function Fact({ name, note, children }: { name: string; note: string; children: 
   )
 }
 
+/** Percent of the bar that a status has at least: one agent of ten thousand must still be seen. */
+const leastSegment = 1.2
+
 function AgentsFact({ health }: { health: SwarmHealth }) {
   const page = usePage()
   const present = statusOrder.filter((status) => health.agents[status] > 0)
+  const widths = present.map((status) =>
+    Math.max(leastSegment, (health.agents[status] / health.agents.total) * 100),
+  )
+  const whole = widths.reduce((sum, width) => sum + width, 0)
   let left = 0
   return (
     <div class="fact fact-agents">
@@ -112,8 +119,8 @@ function AgentsFact({ health }: { health: SwarmHealth }) {
       </p>
       <div class="fact-detail">
         <svg class="status-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-          {present.map((status) => {
-            const width = (health.agents[status] / health.agents.total) * 100
+          {present.map((status, index) => {
+            const width = ((widths[index] ?? 0) / whole) * 100
             const x = left
             left += width
             return <rect key={status} class={`fill-${status}`} x={x} width={width} height="6" />

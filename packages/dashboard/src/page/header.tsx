@@ -18,7 +18,7 @@ export function Header() {
       <span class="spacer" />
       {nowMs > 0 && (
         <time class="last-update" dateTime={new Date(nowMs).toISOString()} title={formatMoment(nowMs)}>
-          <span class="wide-only">Updated </span>
+          <span class="wide-only">{paused ? 'Held at ' : 'Updated '}</span>
           {formatClock(nowMs)}
         </time>
       )}
@@ -63,7 +63,9 @@ function connectionWords(view: ConnectionView): { kind: string; words: string } 
       return { kind: 'stale', words: 'Stale' }
     case 'outdated':
       return { kind: 'stale', words: 'Outdated' }
-    default:
+    case 'unreachable':
+      return { kind: 'stale', words: 'No connection' }
+    case 'lost':
       return { kind: 'trying', words: 'Reconnecting' }
   }
 }

@@ -5,10 +5,18 @@ export interface PageRoute {
   agentId: string | null
   filter: string
   sort: AgentSort
+  /** False: one list over all swarms, so that the worst of everything stands together. */
+  grouped: boolean
   closedSwarms: readonly string[]
 }
 
-export const emptyRoute: PageRoute = { agentId: null, filter: '', sort: defaultSort, closedSwarms: [] }
+export const emptyRoute: PageRoute = {
+  agentId: null,
+  filter: '',
+  sort: defaultSort,
+  grouped: true,
+  closedSwarms: [],
+}
 
 /** Reads the hash; whatever it does not understand is as if it were not there. */
 export function readPageHash(hash: string): PageRoute {
@@ -18,6 +26,7 @@ export function readPageHash(hash: string): PageRoute {
     agentId: fields.get('agent') || null,
     filter: fields.get('filter') ?? '',
     sort: key ? { key, descending: fields.get('order') !== 'up' } : defaultSort,
+    grouped: fields.get('group') !== 'off',
     closedSwarms: fields.getAll('closed'),
   }
 }
@@ -31,6 +40,7 @@ export function writePageHash(route: PageRoute): string {
     fields.set('sort', route.sort.key)
     fields.set('order', route.sort.descending ? 'down' : 'up')
   }
+  if (!route.grouped) fields.set('group', 'off')
   for (const swarm of route.closedSwarms) fields.append('closed', swarm)
   const text = fields.toString()
   return text === '' ? '' : `#${text}`

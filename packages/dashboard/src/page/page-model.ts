@@ -3,7 +3,7 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from '@pre
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import { agentFilter } from '../agents/agent-filter.ts'
-import { groupBySwarm, type ListItem } from '../agents/agent-list.ts'
+import { groupBySwarm, type ListItem, listFlat } from '../agents/agent-list.ts'
 import { firstDirection, keepOrder, type SortKey, sortAgents } from '../agents/agent-order.ts'
 import type { FollowedLive, Link } from '../live/follow-live.ts'
 import { createHeldUpdates } from '../live/held-updates.ts'
@@ -43,6 +43,7 @@ export interface PageModel {
   setFilter(filter: string): void
   sortBy(key: SortKey): void
   toggleSwarm(swarm: string): void
+  toggleGrouping(): void
   chooseTheme(choice: ThemeChoice): void
   setSingleKeys(on: boolean): void
 }
@@ -94,14 +95,15 @@ export function createPageModel(edges: {
   let shownRoute: PageRoute = emptyRoute
   const agentItems = computed(() => {
     version.value
-    const { filter, sort, closedSwarms } = route.value
+    const { filter, sort, grouped, closedSwarms } = route.value
     const rows = [...state.agents.values()]
     const matching = filter.trim() === '' ? rows : rows.filter(agentFilter(filter))
     const wanted = sortAgents(matching, sort)
     const sameQuestion = shownRoute.sort === sort && shownRoute.filter === filter
     shownOrder = orderHeld.value && sameQuestion ? keepOrder(shownOrder, wanted) : wanted
     shownRoute = route.value
-    return { items: groupBySwarm(shownOrder, new Set(closedSwarms)), matching: matching.length }
+    const items = grouped ? groupBySwarm(shownOrder, new Set(closedSwarms)) : listFlat(shownOrder)
+    return { items, matching: matching.length }
   })
 
   function apply(messages: readonly LiveServerMessage[]): void {
@@ -183,6 +185,7 @@ export function createPageModel(edges: {
       if (!closed.delete(swarm)) closed.add(swarm)
       changeRoute({ closedSwarms: [...closed] }, location.replace)
     },
+    toggleGrouping: () => changeRoute({ grouped: !route.value.grouped }, location.replace),
     chooseTheme(choice) {
       theme.value = choice
     },
