@@ -22,6 +22,9 @@ interface Memo {
   readonly starts: Int32Array
   readonly lengths: Int32Array
   readonly lists: (AttributeList | undefined)[]
+  /** Which slot came after which: senders repeat the order too, and a right guess saves the hash. */
+  readonly followers: Int32Array
+  lastSlot: number
   usedArena: number
   spent: number
 }
@@ -37,6 +40,8 @@ function emptyMemo(): Memo {
     starts: new Int32Array(slotCount),
     lengths: new Int32Array(slotCount),
     lists: [],
+    followers: new Int32Array(slotCount),
+    lastSlot: 0,
     usedArena: 0,
     spent: 0,
   }
@@ -48,10 +53,21 @@ export function recallAttributes(
   end: number,
 ): AttributeList | undefined {
   if (memo === undefined) return undefined
-  const first = slotOf(cursor, start, end)
-  if (holds(memo, first, cursor, start, end)) return memo.lists[first]
-  const second = first ^ 1
-  return holds(memo, second, cursor, start, end) ? memo.lists[second] : undefined
+  const guess = memo.followers[memo.lastSlot]!
+  if (holds(memo, guess, cursor, start, end)) {
+    memo.lastSlot = guess
+    return memo.lists[guess]
+  }
+  let slot = slotOf(cursor, start, end)
+  if (!holds(memo, slot, cursor, start, end)) slot ^= 1
+  if (!holds(memo, slot, cursor, start, end)) return undefined
+  follow(memo, slot)
+  return memo.lists[slot]
+}
+
+function follow(known: Memo, slot: number): void {
+  known.followers[known.lastSlot] = slot
+  known.lastSlot = slot
 }
 
 export function rememberAttributes(
@@ -73,6 +89,7 @@ export function rememberAttributes(
   memo.lists[slot] = list
   memo.usedArena += length
   memo.spent += cost
+  follow(memo, slot)
 }
 
 function forgetAll(full: Memo): void {
@@ -98,9 +115,19 @@ function holds(known: Memo, slot: number, cursor: ProtobufCursor, start: number,
   if (known.lengths[slot] !== length) return false
   const at = known.starts[slot]!
   const { view, bytes } = cursor
+  const arena = known.view
   let index = 0
+  // Sixteen bytes a step: nearly all of the time of decoding goes by here.
+  for (; index + 16 <= length; index += 16) {
+    const difference =
+      (arena.getInt32(at + index, true) ^ view.getInt32(start + index, true)) |
+      (arena.getInt32(at + index + 4, true) ^ view.getInt32(start + index + 4, true)) |
+      (arena.getInt32(at + index + 8, true) ^ view.getInt32(start + index + 8, true)) |
+      (arena.getInt32(at + index + 12, true) ^ view.getInt32(start + index + 12, true))
+    if (difference !== 0) return false
+  }
   for (; index + 4 <= length; index += 4) {
-    if (known.view.getInt32(at + index, true) !== view.getInt32(start + index, true)) return false
+    if (arena.getInt32(at + index, true) !== view.getInt32(start + index, true)) return false
   }
   for (; index < length; index++) if (known.arena[at + index] !== bytes[start + index]) return false
   return true

@@ -105,13 +105,13 @@ export function readHistogramPoint(
         sum = readDouble(cursor, end)
         break
       case 0x32:
-        readPacked(cursor, readEnd(cursor, end), bucketCounts, readFixed64)
+        readPackedFixed64(cursor, readEnd(cursor, end), bucketCounts)
         break
       case 0x31:
         push(bucketCounts, readFixed64(cursor, end), cursor)
         break
       case 0x3a:
-        readPacked(cursor, readEnd(cursor, end), bounds, readDouble)
+        readPackedDoubles(cursor, readEnd(cursor, end), bounds)
         break
       case 0x39:
         push(bounds, readDouble(cursor, end), cursor)
@@ -223,7 +223,7 @@ function readBuckets(cursor: ProtobufCursor, end: number, buckets: Buckets): voi
   while (cursor.offset < end) {
     const tag = readTag(cursor, end)
     if (tag === 0x08) buckets.offset = readSint32(cursor, end)
-    else if (tag === 0x12) readPacked(cursor, readEnd(cursor, end), buckets.counts, readUint64)
+    else if (tag === 0x12) readPackedVarints(cursor, readEnd(cursor, end), buckets.counts)
     else if (tag === 0x10) push(buckets.counts, readUint64(cursor, end), cursor)
     else skipField(cursor, end, tag, bucketsFields)
   }
@@ -290,22 +290,30 @@ function readQuantile(cursor: ProtobufCursor, end: number): { quantile: number; 
   return { quantile, value }
 }
 
-/** Repeated numbers come packed, unpacked, or in several packs: a reader must take all three. */
-function readPacked(
-  cursor: ProtobufCursor,
-  end: number,
-  into: number[],
-  readOne: (cursor: ProtobufCursor, end: number) => number,
-): void {
-  while (cursor.offset < end) push(into, readOne(cursor, end), cursor)
+// Repeated numbers come packed, unpacked, or in several packs: a reader must take all three.
+
+function readPackedFixed64(cursor: ProtobufCursor, end: number, into: number[]): void {
+  refuseLongPack(cursor, end, into)
+  while (cursor.offset < end) into.push(readFixed64(cursor, end))
+}
+
+function readPackedDoubles(cursor: ProtobufCursor, end: number, into: number[]): void {
+  refuseLongPack(cursor, end, into)
+  while (cursor.offset < end) into.push(readDouble(cursor, end))
+}
+
+function refuseLongPack(cursor: ProtobufCursor, end: number, into: readonly number[]): void {
+  if (into.length + (end - cursor.offset) / 8 > decodeLimits.buckets) throw tooLong(cursor)
+}
+
+function readPackedVarints(cursor: ProtobufCursor, end: number, into: number[]): void {
+  while (cursor.offset < end) push(into, readUint64(cursor, end), cursor)
 }
 
 function push<Item>(list: Item[], item: Item, cursor: ProtobufCursor): void {
-  if (list.length === decodeLimits.buckets) {
-    throw new MalformedBody(
-      `A data point has more than ${decodeLimits.buckets} buckets or quantiles.`,
-      cursor.offset,
-    )
-  }
+  if (list.length === decodeLimits.buckets) throw tooLong(cursor)
   list.push(item)
 }
+
+const tooLong = (cursor: ProtobufCursor): MalformedBody =>
+  new MalformedBody(`A data point has more than ${decodeLimits.buckets} buckets or quantiles.`, cursor.offset)

@@ -41,9 +41,14 @@ export function readTag(cursor: ProtobufCursor, end: number): number {
 /** Reads the length of a string, message or packed list, and returns where it ends. */
 export function readEnd(cursor: ProtobufCursor, end: number): number {
   const start = cursor.offset
+  // One byte or two in nearly all cases.
   let length = start < end ? cursor.bytes[start]! : 0x80
+  const second = start + 1 < end ? cursor.bytes[start + 1]! : 0x80
   if (length < 0x80) cursor.offset = start + 1
-  else {
+  else if (second < 0x80) {
+    cursor.offset = start + 2
+    length = (length & 0x7f) | (second << 7)
+  } else {
     readVarint(cursor, end)
     length = cursor.high === 0 ? cursor.low >>> 0 : Number.POSITIVE_INFINITY
   }
