@@ -29,7 +29,8 @@ export interface AgentRegisterOptions {
  * save; a reporting agent that is saved a second late is not lost, because it reports again.
  */
 export interface AgentRegister {
-  admits(id: string): boolean
+  /** Whether the agent is known or may join, beside `joining` others of the same request. */
+  admits(id: string, joining: number): boolean
   /** Takes a report; true when the agent is new, and must be saved before its samples are acknowledged. */
   report(report: AgentReport): boolean
   /** When the agent last reported, NaN when it never did. */
@@ -108,7 +109,7 @@ export function createAgentRegister({
   }
 
   return {
-    admits: (id) => table.get(id) !== undefined || table.size < maxAgents,
+    admits: (id, joining) => table.get(id) !== undefined || table.size + joining < maxAgents,
 
     report({ agent, source, vitals, nowMs, exit }) {
       const before = table.get(agent.id)

@@ -210,7 +210,13 @@ export function createIngest({ store, series: table, state, agents, history, now
       counts.requests += 1
       const now = nowMs()
       const nextId = table.nextId
-      const admits = (id: string) => agents.admits(id)
+      const joining = new Set<string>()
+      const admits = (id: string) => {
+        if (joining.has(id)) return true
+        if (!agents.admits(id, joining.size)) return false
+        if (Number.isNaN(agents.lastReportMs(id))) joining.add(id)
+        return true
+      }
       const rows = createPointRows({ series: table, nowMs: now, admits })
       try {
         decode(rows.sink)
@@ -240,7 +246,7 @@ export function createIngest({ store, series: table, state, agents, history, now
     },
 
     async acceptPolled(agent, vitals, timeMs) {
-      if (!agents.admits(agent.id)) {
+      if (!agents.admits(agent.id, 0)) {
         counts.refusedPoints += 1
         return
       }

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type ConfigurationError,
+  demandTokenBeyondLoopback,
+  isLoopback,
+  readConfiguration,
+} from './configuration.ts'
+
+const read = (text: string, environment: Record<string, string> = {}) =>
+  readConfiguration({ file: { path: 'perfmon.yaml', text }, environment })
+
+test('without a file everything has its default', () => {
+  expect(readConfiguration({ environment: {} })).toMatchObject({
+    server: { host: '127.0.0.1', port: 8080 },
+    otlp: { host: '127.0.0.1', port: 4318, max_body_mib: 64 },
+    data: { dir: 'perfmon-data', retention: 30 * 86_400_000, max_mib: 1_024 },
+    notify: { console: true },
+    poll: { agents: [], interval: 1_000 },
+    token: undefined,
+    logLevel: 'warn',
+  })
+})
+
+test('the environment wins over the file', () => {
+  const configuration = read('server: { port: 9000 }\notlp: { port: 9001 }', {
+    PERFMON_PORT: '0',
+    PERFMON_AGENTS: 'ws://127.0.0.1:3001/metrics, ws://127.0.0.1:3002/metrics',
+    ALERT_WEBHOOK_URL: 'http://127.0.0.1:9099/',
+  })
+  expect(configuration).toMatchObject({
+    server: { port: 0 },
+    otlp: { port: 9_001 },
+    poll: { agents: ['ws://127.0.0.1:3001/metrics', 'ws://127.0.0.1:3002/metrics'] },
+    notify: { webhook: { url: 'http://127.0.0.1:9099/', timeout: 5_000 } },
+  })
+})
+
+describe('a mistake is named with its place', () => {
+  test.each([
+    ['server: { prot: 1 }', 'perfmon.yaml', 1, 'unknown-key'],
+    ['\nserver: { port: 99999 }', 'perfmon.yaml', 2, 'invalid-value'],
+    ['poll:\n  agents: [http://x]', 'perfmon.yaml', 2, 'invalid-value'],
+    ['data: { retention: 30 }', 'perfmon.yaml', 1, 'invalid-value'],
+  ])('%j', (text, file, line, code) => {
+    expect.assertions(1)
+    try {
+      read(text)
+    } catch (error) {
+      expect((error as ConfigurationError).mistakes[0]).toMatchObject({ file, line, code })
+    }
+  })
+
+  test.each([
+    ['PERFMON_PORT', 'eighty'],
+    ['PERFMON_LOG_LEVEL', 'loud'],
+    ['ALERT_WEBHOOK_URL', 'file:///etc/passwd'],
+  ])('%s=%s', (name, value) => {
+    expect(() => read('', { [name]: value })).toThrow(name)
+  })
+})
+
+describe('who can reach it', () => {
+  test.each([
+    ['127.0.0.1', true],
+    ['127.1.2.3', true],
+    ['localhost', true],
+    ['::1', true],
+    ['0.0.0.0', false],
+    ['192.168.1.1', false],
+    ['127.evil.example', false],
+  ])('%s', (host, loopback) => expect(isLoopback(host)).toBe(loopback))
+
+  test('beyond loopback there is no start without a token of some length', () => {
+    const open = { PERFMON_HOST: '0.0.0.0' }
+    expect(() => demandTokenBeyondLoopback(read('', open))).toThrow(/PERFMON_TOKEN/)
+    expect(() => demandTokenBeyondLoopback(read('', { ...open, PERFMON_TOKEN: 'short' }))).toThrow(/16/)
+    expect(() =>
+      demandTokenBeyondLoopback(read('', { ...open, PERFMON_TOKEN: 'x'.repeat(32) })),
+    ).not.toThrow()
+  })
+})
