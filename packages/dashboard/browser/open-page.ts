@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { type FakeAggregator, startFakeAggregator } from '../fake-aggregator/fake-aggregator.ts'
 
 /** Debian's place for it, unless told otherwise. */
@@ -28,7 +28,7 @@ export interface OpenPage {
 }
 
 export interface PageUnderTest {
-  /** Starts an aggregator of its own and opens its page; both end with the suite. */
+  /** Starts an aggregator of its own and opens its page; both end with the test. */
   open(options?: OpenOptions): Promise<OpenPage>
 }
 
@@ -66,9 +66,13 @@ export function describeInBrowser(name: string, suite: (underTest: PageUnderTest
       })
     })
 
+    // Pages left open would go on drawing beside the next test.
+    afterEach(async () => {
+      for (const close of closing.splice(0).reverse()) await close()
+    })
+
     afterAll(async () => {
       await browser?.close()
-      for (const close of closing) await close()
       await rm(pageDir, { recursive: true, force: true })
     })
 
@@ -96,6 +100,7 @@ export function describeInBrowser(name: string, suite: (underTest: PageUnderTest
           isMobile: phone,
           hasTouch: phone,
         })
+        closing.push(() => context.close())
         const page = await context.newPage()
         const complaints: string[] = []
         page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))

@@ -59,7 +59,7 @@ function Drawer({ agentId, row }: { agentId: string; row: AgentRow | undefined }
       aria-labelledby="drawer-title"
       tabIndex={-1}
     >
-      <header class="drawer-head">
+      <div class="drawer-head">
         <div class="drawer-title">
           <h2 id="drawer-title">
             <ForeignText text={row?.agent.name ?? agentId} />
@@ -82,7 +82,7 @@ function Drawer({ agentId, row }: { agentId: string; row: AgentRow | undefined }
             <path d="m4 4 8 8M12 4l-8 8" />
           </svg>
         </button>
-      </header>
+      </div>
       {row ? (
         <AgentDetails row={row} />
       ) : (
