@@ -4,18 +4,18 @@ import {
   decodeOtlpMetricsJson,
   decodeOtlpMetricsProtobuf,
   encodeOtlpSuccess,
-  MalformedBody,
   type OtlpEncoding,
 } from '@perfmon/core'
 import { type ListenAddress, listen } from '../system/listen.ts'
-import { answer, answerRaw, answerRefusal, encodingOf } from './otlp-answer.ts'
+import { answer, answerRaw, answerRefusal } from './otlp-answer.ts'
 import { createByteBudget } from './otlp-byte-budget.ts'
 import { refusalOfSocketError } from './otlp-client-error.ts'
 import { codecOf, decompress } from './otlp-decompress.ts'
 import { isOtlpOverload, type OtlpIngest } from './otlp-ingest.ts'
 import { drainBody, readBody, refuseAnnouncedSize, SenderGone } from './otlp-read-body.ts'
-import { OtlpRefusal, refusals } from './otlp-refusal.ts'
+import { OtlpRefusal, refusalOf } from './otlp-refusal.ts'
 import { createRequestGuard } from './otlp-request-guard.ts'
+import { demandEncoding, route } from './otlp-route.ts'
 import { createSeldomLog, type OtlpLogger } from './otlp-seldom-log.ts'
 
 const mebibyte = 1024 * 1024
@@ -68,14 +68,6 @@ export interface OtlpServer {
   /** Stops listening, lets requests under way finish, and cuts what is left after `closeTimeoutMs`. */
   close(): Promise<void>
   stats(): OtlpServerStats
-}
-
-type Signal = 'metrics' | 'traces' | 'logs'
-const signalOfPath: Readonly<Record<string, Signal | undefined>> = {
-  __proto__: null as never,
-  '/v1/metrics': 'metrics',
-  '/v1/traces': 'traces',
-  '/v1/logs': 'logs',
 }
 
 /**
@@ -265,35 +257,6 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
       refusedRequests: { ...refusedRequests },
     }),
   }
-}
-
-function route(request: IncomingMessage): Signal {
-  const path = (request.url ?? '').split('?', 1)[0]!.replace(/\/$/, '')
-  const signal = signalOfPath[path]
-  if (signal === undefined) throw refusals.notFound()
-  if (request.method !== 'POST') throw refusals.wrongMethod()
-  return signal
-}
-
-function demandEncoding(request: IncomingMessage): OtlpEncoding {
-  const contentType = request.headers['content-type']
-  const encoding = encodingOf(contentType)
-  if (encoding !== undefined) return encoding
-  throw refusals.wrongType(
-    contentType?.startsWith('application/grpc')
-      ? 'This is OTLP over HTTP, not gRPC. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf for the sender.'
-      : 'The Content-Type must be application/x-protobuf or application/json.',
-  )
-}
-
-function refusalOf(error: unknown): OtlpRefusal {
-  if (error instanceof OtlpRefusal) return error
-  if (isOtlpOverload(error)) return refusals.overloaded(error.retryAfterSeconds)
-  if (!(error instanceof MalformedBody)) return refusals.failed()
-  return refusals.badBody(
-    error.offset === undefined ? error.message : `${error.message} (at ${error.offset})`,
-    error.offset === undefined ? 'body' : `body[${error.offset}]`,
-  )
 }
 
 /** Whose request it was. Both texts come from outside; the logger escapes them, this bounds them. */

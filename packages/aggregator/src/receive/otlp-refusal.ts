@@ -1,4 +1,5 @@
-import { rpcCode } from '@perfmon/core'
+import { MalformedBody, rpcCode } from '@perfmon/core'
+import { isOtlpOverload } from './otlp-ingest.ts'
 
 /** An answer other than 200. The message goes to the sender, so it tells what to change. */
 export class OtlpRefusal extends Error {
@@ -65,3 +66,14 @@ export const refusals = {
       headers: { 'retry-after': String(longestRetryAfterSeconds) },
     }),
 } as const
+
+/** What to answer when taking a request in has failed. */
+export function refusalOf(error: unknown): OtlpRefusal {
+  if (error instanceof OtlpRefusal) return error
+  if (isOtlpOverload(error)) return refusals.overloaded(error.retryAfterSeconds)
+  if (!(error instanceof MalformedBody)) return refusals.failed()
+  return refusals.badBody(
+    error.offset === undefined ? error.message : `${error.message} (at ${error.offset})`,
+    error.offset === undefined ? 'body' : `body[${error.offset}]`,
+  )
+}

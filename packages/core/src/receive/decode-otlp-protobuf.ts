@@ -1,10 +1,6 @@
 import { noAttributes, readAttributeRun, readRepeatedText } from './decode-attributes-protobuf.ts'
-import {
-  readExponentialHistogramPoint,
-  readHistogramPoint,
-  readNumberPoint,
-  readSummaryPoint,
-} from './decode-points-protobuf.ts'
+import { readExponentialHistogramPoint } from './decode-exponential-protobuf.ts'
+import { readHistogramPoint, readNumberPoint, readSummaryPoint } from './decode-points-protobuf.ts'
 import {
   fieldSet,
   openProtobuf,

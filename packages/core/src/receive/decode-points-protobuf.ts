@@ -1,5 +1,5 @@
 import { noAttributes, readAttributeRun } from './decode-attributes-protobuf.ts'
-import { decodeLimits } from './decode-limits.ts'
+import { push, readPackedDoubles, readPackedFixed64 } from './decode-packed-protobuf.ts'
 import {
   fieldSet,
   type ProtobufCursor,
@@ -8,14 +8,12 @@ import {
   readFixed64,
   readNanosAsMs,
   readSfixed64,
-  readSint32,
   readTag,
   readUint32,
-  readUint64,
   skipField,
 } from './decode-protobuf-wire.ts'
 import { histogramFault, refusal } from './decode-refusal.ts'
-import { type AttributeList, MalformedBody, type MetricHeader, type MetricSink } from './metric-sink.ts'
+import type { AttributeList, MetricHeader, MetricSink } from './metric-sink.ts'
 
 // The cases are tags as they stand on the wire: field number × 8 + wire type, field numbers as in
 // opentelemetry/proto/metrics/v1/metrics.proto. Exemplars are stepped over: nothing here reads them.
@@ -142,93 +140,6 @@ export function readHistogramPoint(
   sink.histogram({ attributes, startMs, timeMs, noRecordedValue, count, sum, bounds, bucketCounts })
 }
 
-const exponentialPointFields = fieldSet(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
-
-interface Buckets {
-  offset: number
-  counts: number[]
-}
-
-export function readExponentialHistogramPoint(
-  cursor: ProtobufCursor,
-  end: number,
-  _metric: MetricHeader,
-  sink: MetricSink,
-): void {
-  let attributes: AttributeList = noAttributes
-  let startMs = 0
-  let timeMs = 0
-  let flags = 0
-  let count = 0
-  let sum: number | undefined
-  let scale = 0
-  let zeroCount = 0
-  let zeroThreshold = 0
-  const positive: Buckets = { offset: 0, counts: [] }
-  const negative: Buckets = { offset: 0, counts: [] }
-  while (cursor.offset < end) {
-    const tag = readTag(cursor, end)
-    switch (tag) {
-      case 0x0a:
-        attributes = readAttributeRun(cursor, end, tag, attributes)
-        break
-      case 0x11:
-        startMs = readNanosAsMs(cursor, end)
-        break
-      case 0x19:
-        timeMs = readNanosAsMs(cursor, end)
-        break
-      case 0x21:
-        count = readFixed64(cursor, end)
-        break
-      case 0x29:
-        sum = readDouble(cursor, end)
-        break
-      case 0x30:
-        scale = readSint32(cursor, end)
-        break
-      case 0x39:
-        zeroCount = readFixed64(cursor, end)
-        break
-      case 0x42:
-        readBuckets(cursor, readEnd(cursor, end), positive)
-        break
-      case 0x4a:
-        readBuckets(cursor, readEnd(cursor, end), negative)
-        break
-      case 0x50:
-        flags = readUint32(cursor, end)
-        break
-      case 0x5a:
-        cursor.offset = readEnd(cursor, end)
-        break
-      case 0x61:
-      case 0x69:
-        readDouble(cursor, end)
-        break
-      case 0x71:
-        zeroThreshold = readDouble(cursor, end)
-        break
-      default:
-        skipField(cursor, end, tag, exponentialPointFields)
-    }
-  }
-  const header = { attributes, startMs, timeMs, noRecordedValue: (flags & 1) === 1 }
-  sink.exponentialHistogram({ ...header, count, sum, scale, zeroCount, zeroThreshold, positive, negative })
-}
-
-const bucketsFields = fieldSet(1, 2)
-
-function readBuckets(cursor: ProtobufCursor, end: number, buckets: Buckets): void {
-  while (cursor.offset < end) {
-    const tag = readTag(cursor, end)
-    if (tag === 0x08) buckets.offset = readSint32(cursor, end)
-    else if (tag === 0x12) readPackedVarints(cursor, readEnd(cursor, end), buckets.counts)
-    else if (tag === 0x10) push(buckets.counts, readUint64(cursor, end), cursor)
-    else skipField(cursor, end, tag, bucketsFields)
-  }
-}
-
 const summaryPointFields = fieldSet(2, 3, 4, 5, 6, 7, 8)
 
 export function readSummaryPoint(
@@ -289,31 +200,3 @@ function readQuantile(cursor: ProtobufCursor, end: number): { quantile: number; 
   }
   return { quantile, value }
 }
-
-// Repeated numbers come packed, unpacked, or in several packs: a reader must take all three.
-
-function readPackedFixed64(cursor: ProtobufCursor, end: number, into: number[]): void {
-  refuseLongPack(cursor, end, into)
-  while (cursor.offset < end) into.push(readFixed64(cursor, end))
-}
-
-function readPackedDoubles(cursor: ProtobufCursor, end: number, into: number[]): void {
-  refuseLongPack(cursor, end, into)
-  while (cursor.offset < end) into.push(readDouble(cursor, end))
-}
-
-function refuseLongPack(cursor: ProtobufCursor, end: number, into: readonly number[]): void {
-  if (into.length + (end - cursor.offset) / 8 > decodeLimits.buckets) throw tooLong(cursor)
-}
-
-function readPackedVarints(cursor: ProtobufCursor, end: number, into: number[]): void {
-  while (cursor.offset < end) push(into, readUint64(cursor, end), cursor)
-}
-
-function push<Item>(list: Item[], item: Item, cursor: ProtobufCursor): void {
-  if (list.length === decodeLimits.buckets) throw tooLong(cursor)
-  list.push(item)
-}
-
-const tooLong = (cursor: ProtobufCursor): MalformedBody =>
-  new MalformedBody(`A data point has more than ${decodeLimits.buckets} buckets or quantiles.`, cursor.offset)

@@ -59,7 +59,7 @@ export function readEnd(cursor: ProtobufCursor, end: number): number {
 }
 
 /** Reads a varint of at most ten bytes into `low` and `high`. */
-export function readVarint(cursor: ProtobufCursor, end: number): void {
+function readVarint(cursor: ProtobufCursor, end: number): void {
   const { bytes } = cursor
   const start = cursor.offset
   let low = 0
