@@ -14,8 +14,8 @@ const loadAfterMs = 100
 type TelemetryModule = typeof import('./telemetry.ts')
 
 /**
- * Hooks at once, so that nothing is missed; everything that costs (the SDK, settings, sockets) afterwards.
- * The built file is addressed by URL so that the bundler leaves it a file of its own.
+ * Hooks at once, so that nothing is missed; everything that costs (the SDK, settings, sockets) afterwards,
+ * from a file of its own.
  */
 export const startProbe = (): void => {
   const guard = createHookGuard()
@@ -24,23 +24,21 @@ export const startProbe = (): void => {
   watchHttpClient({ recordings, guard })
   watchFetch({ recordings, guard })
 
-  const file = new URL('./telemetry.js', import.meta.url)
   let telemetry: Telemetry | undefined
 
-  /** An agent that ends before the SDK was loaded: load it now, blocking. */
-  const loadAtOnce = (): Telemetry => {
+  // By `require`, as an ending agent cannot wait for an `import`, nor take over one that is under way.
+  const load = (): Telemetry => {
     const { createRequire } = process.getBuiltinModule('node:module')
-    const { createTelemetry } = createRequire(import.meta.url)(
-      process.getBuiltinModule('node:url').fileURLToPath(file),
-    ) as TelemetryModule
-    return createTelemetry({ recordings, guard })
+    const { createTelemetry } = createRequire(import.meta.url)('./telemetry.js') as TelemetryModule
+    telemetry = createTelemetry({ recordings, guard })
+    return telemetry
   }
 
   const flush = (exit: AgentExit) => {
     const sinceMs = performance.now()
     // A thread needs its time to start: where it will surely be needed, it does so while we load.
     const courier = telemetry === undefined ? callCourier() : undefined
-    const loaded = telemetry ?? loadAtOnce()
+    const loaded = telemetry ?? load()
     loaded.flush({
       exit,
       sinceMs,
@@ -49,14 +47,12 @@ export const startProbe = (): void => {
   }
   watchExit({ guard, flush })
 
-  const load = async () => {
+  const start = async () => {
     try {
-      const { createTelemetry } = (await import(file.href)) as TelemetryModule
-      telemetry = createTelemetry({ recordings, guard })
-      await telemetry.start()
+      await load().start()
     } catch (error) {
       process.emitWarning(`The Perfmon probe could not start: ${(error as Error)?.message}`)
     }
   }
-  setTimeout(() => void load(), loadAfterMs).unref()
+  setTimeout(() => void start(), loadAfterMs).unref()
 }
