@@ -23,6 +23,9 @@ const form = { constant: 0, delta: 1, deltaOfDelta: 2, xor: 3, raw: 4 } as const
 const maxExponent = 12
 const powersOfTen = Array.from({ length: maxExponent + 1 }, (_, exponent) => 10 ** exponent)
 
+/** Values as whole numbers while one column is written, used again for the next. */
+let scratch = new Float64Array(128)
+
 export const maxValueColumnBytes = (count: number): number => 17 + 9 * count
 
 export const writeValueColumn = (cursor: ByteCursor, values: Float64Array, count: number): void => {
@@ -34,14 +37,15 @@ export const writeValueColumn = (cursor: ByteCursor, values: Float64Array, count
   }
   const exponent = decimalExponent(values, count)
   if (exponent !== undefined) {
-    const integers = new Float64Array(count)
+    if (scratch.length < count) scratch = new Float64Array(count)
+    const integers = scratch
     const scale = powersOfTen[exponent]!
     for (let index = 0; index < count; index += 1) integers[index] = Math.round(values[index]! * scale)
-    const shortest = shortestOrder(integers)
+    const shortest = shortestOrder(integers, count)
     if (shortest.bytes <= 8 * count) {
       cursor.bytes[cursor.at++] = shortest.order === 1 ? form.delta : form.deltaOfDelta
       cursor.bytes[cursor.at++] = exponent
-      writeDifferences(cursor, integers, shortest.order)
+      writeDifferences(cursor, integers, count, shortest.order)
       return
     }
   }
@@ -102,12 +106,13 @@ const isDecimal = (value: number, scale: number): boolean => {
   return integer <= maxDeltaInteger && integer >= -maxDeltaInteger && integer / scale === value
 }
 
-const shortestOrder = (integers: Float64Array): { order: 1 | 2; bytes: number } => {
+const shortestOrder = (integers: Float64Array, count: number): { order: 1 | 2; bytes: number } => {
   let first = 0
   let second = 0
   let previous = 0
   let previousDelta = 0
-  for (const integer of integers) {
+  for (let index = 0; index < count; index += 1) {
+    const integer = integers[index]!
     const delta = integer - previous
     first += varintBytes(zigzag(delta))
     second += varintBytes(zigzag(delta - previousDelta))
@@ -117,10 +122,11 @@ const shortestOrder = (integers: Float64Array): { order: 1 | 2; bytes: number } 
   return first <= second ? { order: 1, bytes: first } : { order: 2, bytes: second }
 }
 
-const writeDifferences = (cursor: ByteCursor, integers: Float64Array, order: 1 | 2): void => {
+const writeDifferences = (cursor: ByteCursor, integers: Float64Array, count: number, order: 1 | 2): void => {
   let previous = 0
   let previousDelta = 0
-  for (const integer of integers) {
+  for (let index = 0; index < count; index += 1) {
+    const integer = integers[index]!
     const delta = integer - previous
     writeVarint(cursor, zigzag(order === 1 ? delta : delta - previousDelta))
     previous = integer

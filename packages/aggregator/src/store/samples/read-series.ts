@@ -41,7 +41,7 @@ export const readSeries = ({ rows, pending }: SeriesSources, wanted: RangeWanted
   const tail = tailBytes === undefined ? null : decoded(tailBytes, seriesId)
   const afterMs = tail?.timesMs.at(-1) ?? Number.NEGATIVE_INFINITY
   for (const samples of pending) {
-    if (room > 0) take(samples.of(seriesId, { afterMs, beforeMs: toMs, limit: room }))
+    if (room > 0) take(samples.range(seriesId, { afterMs, beforeMs: toMs, limit: room }))
   }
   if (tail !== null && room > 0) take(tail)
 
