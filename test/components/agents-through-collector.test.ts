@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import type { Series } from '../../packages/protocol/src/index.ts'
 import { metricNames, vitalMetrics } from '../../packages/protocol/src/names.ts'
+import { absentReceiver } from './absent-receiver.ts'
 import { type Component, need, tell } from './component.ts'
-import { freePort } from './free-port.ts'
 import { type CollectorBinaries, obtainCollector } from './obtain-collector.ts'
 import { startAgent } from './start-agent.ts'
 import { type RunningAggregator, startAggregator } from './start-aggregator.ts'
@@ -32,7 +32,7 @@ test('an aggregator behind a collector knows what an aggregator without one know
       otelcol,
       queueFolder: join(folder, 'queue'),
       aggregatorUrl: behind.otlpUrl,
-      remoteWriteUrl: `http://127.0.0.1:${await freePort()}/api/v1/write`,
+      remoteWriteUrl: `${await absentReceiver()}/api/v1/write`,
     }),
   )
   const tee = await teeReceiver([direct.otlpUrl, running.otlpUrl])

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
+import { absentReceiver } from './absent-receiver.ts'
 import { type Component, need, tell } from './component.ts'
-import { freePort } from './free-port.ts'
 import { type CollectorBinaries, obtainCollector } from './obtain-collector.ts'
 import { otlpGauge, postOtlp } from './otlp-gauge.ts'
 import { type RunningAggregator, startAggregator } from './start-aggregator.ts'
@@ -67,7 +67,7 @@ test('a collector that is killed too delivers what it took before', async ({ ski
 /** An aggregator and a collector that keep their folders when they are started again. */
 async function parts(otelcol: string) {
   const folder = await temporaryFolder()
-  const remoteWriteUrl = `http://127.0.0.1:${await freePort()}/api/v1/write`
+  const remoteWriteUrl = `${await absentReceiver()}/api/v1/write`
   return {
     aggregatorAt: (otlpPort: number) =>
       stoppedAtEnd(startAggregator({ dataFolder: join(folder, 'data'), otlpPort })),

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { absentReceiver } from './absent-receiver.ts'
 import { type Component, need } from './component.ts'
-import { freePort } from './free-port.ts'
 import { type CollectorBinaries, obtainCollector } from './obtain-collector.ts'
 import { otlpGauge, postOtlp } from './otlp-gauge.ts'
 import { runToEnd } from './run-to-end.ts'
@@ -61,7 +61,7 @@ describe('otel-collector-config.yaml', () => {
         otelcol,
         queueFolder: join(folder, 'queue'),
         aggregatorUrl: aggregator.url,
-        remoteWriteUrl: `http://127.0.0.1:${await freePort()}/api/v1/write`,
+        remoteWriteUrl: `${await absentReceiver()}/api/v1/write`,
         overlay,
       }),
     )

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { absentReceiver } from './absent-receiver.ts'
 import { type Component, need, tell } from './component.ts'
 import { dashboardQueries } from './dashboard-queries.ts'
-import { freePort } from './free-port.ts'
 import { type CollectorBinaries, obtainCollector } from './obtain-collector.ts'
 import { obtainPrometheus, type PrometheusBinaries } from './obtain-prometheus.ts'
 import { runToEnd } from './run-to-end.ts'
@@ -16,6 +17,7 @@ import { until } from './until.ts'
 
 const dashboard = new URL('../../grafana/dashboards/perfmon-swarm-overview.json', import.meta.url)
 const rulesFile = new URL('../../grafana/prometheus-rules.yaml', import.meta.url)
+const composeConfig = fileURLToPath(new URL('../../deploy/prometheus.yml', import.meta.url))
 const ruleTests = new URL('prometheus-rules-cases.yaml', import.meta.url)
 
 describe('Grafana and Prometheus files', () => {
@@ -41,7 +43,7 @@ describe('Grafana and Prometheus files', () => {
       startCollector({
         otelcol,
         queueFolder: join(folder, 'queue'),
-        aggregatorUrl: `http://127.0.0.1:${await freePort()}`,
+        aggregatorUrl: await absentReceiver(),
         remoteWriteUrl: store.remoteWriteUrl,
       }),
     )
@@ -93,5 +95,12 @@ describe('Grafana and Prometheus files', () => {
     const cases = await runToEnd(promtool, ['test', 'rules', 'cases.yaml'], { cwd: folder })
     expect(cases.output).toContain('SUCCESS')
     expect(cases.exitCode).toBe(0)
+  })
+
+  test("the compose file's Prometheus configuration is one", async ({ skip }) => {
+    const { promtool } = need(prometheus, skip)
+    // Without looking for the files that it names: they exist in the container only.
+    const checked = await runToEnd(promtool, ['check', 'config', '--syntax-only', composeConfig])
+    expect(checked).toMatchObject({ exitCode: 0 })
   })
 })

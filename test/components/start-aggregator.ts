@@ -15,6 +15,8 @@ interface AggregatorOptions {
   readonly dataFolder: string
   /** 0 or absent: any. A restarted aggregator needs the port that its senders know. */
   readonly otlpPort?: number
+  /** Demanded of everybody who sends or asks. */
+  readonly token?: string
 }
 
 export interface RunningAggregator extends ComponentProcess {
@@ -33,24 +35,19 @@ interface ReadyLine {
 
 /** Starts the aggregator as a user does, as a process of its own, and waits for its ready line. */
 export async function startAggregator(options: AggregatorOptions): Promise<RunningAggregator> {
-  const aggregator = startProcess(process.execPath, [
-    cli,
-    ...[
-      'start',
-      '--json',
-      '--port',
-      '0',
-      '--otlp-port',
-      `${options.otlpPort ?? 0}`,
-      '--data',
-      options.dataFolder,
-    ],
-  ])
+  const { token } = options
+  const ports = ['--port', '0', '--otlp-port', `${options.otlpPort ?? 0}`]
+  const aggregator = startProcess(
+    process.execPath,
+    [cli, 'start', '--json', ...ports, '--data', options.dataFolder],
+    { env: token === undefined ? {} : { PERFMON_TOKEN: token } },
+  )
   const ready = await until('the aggregator is ready', () => readyLine(aggregator.output()), {
     details: aggregator.output,
   })
   const get = async <Body>(path: string) => {
-    const answer = await fetch(new URL(path, ready.dashboard))
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const answer = await fetch(new URL(path, ready.dashboard), { headers })
     if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as Body
   }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type ComponentProcess, startProcess } from './component-process.ts'
-import { freePort } from './free-port.ts'
+import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
 export const collectorConfig = fileURLToPath(new URL('../../otel-collector-config.yaml', import.meta.url))
@@ -11,6 +11,8 @@ interface CollectorOptions {
   readonly queueFolder: string
   readonly aggregatorUrl: string
   readonly remoteWriteUrl: string
+  /** The aggregator's, where it has one. */
+  readonly token?: string
   /** A second configuration file, merged over ours. */
   readonly overlay?: string
 }
@@ -26,12 +28,8 @@ export interface RunningCollector extends ComponentProcess {
 
 /** Starts the real collector with the configuration that we ship, and waits until it is ready. */
 export async function startCollector(options: CollectorOptions): Promise<RunningCollector> {
-  const [httpPort, grpcPort, healthPort, metricsPort] = await Promise.all([
-    freePort(),
-    freePort(),
-    freePort(),
-    freePort(),
-  ])
+  const [httpPort, grpcPort, healthPort, metricsPort] = await freePorts(4)
+  const { token } = options
   const configs = [collectorConfig, ...(options.overlay === undefined ? [] : [options.overlay])]
   const collector = startProcess(
     options.otelcol,
@@ -45,6 +43,7 @@ export async function startCollector(options: CollectorOptions): Promise<Running
         PERFMON_COLLECTOR_QUEUE_DIR: options.queueFolder,
         PERFMON_AGGREGATOR_URL: options.aggregatorUrl,
         PERFMON_REMOTE_WRITE_URL: options.remoteWriteUrl,
+        ...(token !== undefined && { PERFMON_TOKEN: token }),
       },
     },
   )

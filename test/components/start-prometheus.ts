@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ComponentProcess, startProcess } from './component-process.ts'
-import { freePort } from './free-port.ts'
+import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
 interface PrometheusOptions {
@@ -46,7 +46,7 @@ scrape_configs:
         refresh_interval: 1s
 `,
   )
-  const port = await freePort()
+  const [port] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
   const prometheus = startProcess(options.prometheus, [
     `--config.file=${configFile}`,
