@@ -10,6 +10,7 @@ import { Mark } from '../page/mark.tsx'
 import { usePage } from '../page/page-model.ts'
 import { formatInUnit, quantityText } from '../words/format-quantity.ts'
 import { formatAgo, formatMoment, formatSpan } from '../words/format-time.ts'
+import { chartSpanMs } from './chart-points.ts'
 import { chartVitals } from './chart-vitals.ts'
 import { useVitalPoints } from './use-vital-points.ts'
 import { VitalChartFigure } from './vital-chart.tsx'
@@ -98,6 +99,7 @@ function AgentDetails({ row }: { row: AgentRow }) {
   const { points, version, history } = useVitalPoints(page, row)
   const systemDark = useMedia('(prefers-color-scheme: dark)')
   const nowMs = page.viewNowMs.value
+  const spanMs = chartSpanMs(page.state.nowMs, agent.firstSeenMs)
   return (
     <div class="drawer-body">
       <p class="drawer-facts">
@@ -115,7 +117,7 @@ function AgentDetails({ row }: { row: AgentRow }) {
       <AgentAlerts row={row} />
       <section aria-labelledby="drawer-vitals">
         <h3 id="drawer-vitals">
-          Vital signs <span class="quiet">last 15 min</span>
+          Vital signs <span class="quiet">last {formatSpan(spanMs)}</span>
         </h3>
         {history.kind === 'failed' && (
           <p class="note-warning">
@@ -130,6 +132,7 @@ function AgentDetails({ row }: { row: AgentRow }) {
               chart={chart}
               points={points[chart.vital]}
               pointsVersion={version}
+              spanMs={spanMs}
               current={agent.vitals[chart.vital]}
               reportIntervalMs={agent.reportIntervalMs}
               colours={`${page.theme.value} ${systemDark}`}
@@ -179,7 +182,7 @@ function AgentAlert({ alert }: { alert: Alert }) {
           <span class="quiet"> limit {quantityText(formatInUnit(threshold, unit))}</span>
         )}
       </span>
-      <span class="quiet figure">{formatSpan(nowMs - startOf(alert))}</span>
+      <span class="quiet figure">for {formatSpan(nowMs - startOf(alert))}</span>
     </li>
   )
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { appendPoint, chartColumns, joinPoints } from './chart-points.ts'
+import { appendPoint, chartColumns, chartSpanMs, joinPoints } from './chart-points.ts'
 import { historyMs } from './vital-history.ts'
 
 it('adds newer points only, and no unknown ones', () => {
@@ -16,6 +16,12 @@ it('forgets what is older than the view, and keeps a bounded number', () => {
   expect(points.values).toEqual([2, 3])
   for (let index = 0; index < 5000; index++) appendPoint(points, historyMs + 2000 + index, index)
   expect(points.values).toHaveLength(2000)
+})
+
+it('shows as much time as there is, between two minutes and a quarter of an hour', () => {
+  expect(chartSpanMs(1_000_000, 990_000)).toBe(120_000)
+  expect(chartSpanMs(1_000_000, 700_000)).toBe(300_000)
+  expect(chartSpanMs(9_000_000, 0)).toBe(historyMs)
 })
 
 it('joins stored points and those that came meanwhile', () => {

@@ -17,6 +17,14 @@ export function appendPoint(points: VitalPoints, timeMs: number, value: number |
   return true
 }
 
+/** Shortest span of a chart: seconds of data on a quarter of an hour are a smudge at the edge. */
+const shortestSpanMs = 2 * 60_000
+
+/** The time that charts show: as much as the agent has, up to the whole view, the same for all its charts. */
+export function chartSpanMs(nowMs: number, firstSeenMs: number): number {
+  return Math.min(historyMs, Math.max(shortestSpanMs, nowMs - firstSeenMs))
+}
+
 /** Stored points followed by those that came live while the store was asked. */
 export function joinPoints(stored: VitalPoints, live: VitalPoints): VitalPoints {
   const joined: VitalPoints = { timesMs: [...stored.timesMs], values: [...stored.values] }

@@ -1,13 +1,13 @@
 import uPlot from 'uplot'
 import { quantityText } from '../words/format-quantity.ts'
-import { formatShortClock } from '../words/format-time.ts'
+import { formatClock, formatShortClock } from '../words/format-time.ts'
 import type { ChartVital } from './chart-vitals.ts'
-import { historyMs } from './vital-history.ts'
 
 export const chartHeightPx = 112
 
 export interface VitalChart {
-  draw(columns: [number[], (number | null)[]], nowMs: number): void
+  /** The chart's right edge is `endMs`, its left `spanMs` before. */
+  draw(columns: [number[], (number | null)[]], time: { endMs: number; spanMs: number }): void
   resize(widthPx: number): void
   destroy(): void
 }
@@ -31,6 +31,7 @@ export function drawVitalChart(options: {
     grid: { stroke: colour('--chart-grid'), width: 1 },
     ticks: { show: false },
   }
+  let fromMs = 0
   let endMs = 0
   const plot = new uPlot(
     {
@@ -41,7 +42,7 @@ export function drawVitalChart(options: {
       // The same key for all charts of the drawer: one crosshair over everything.
       cursor: { sync: { key: 'agent' }, drag: { x: false, y: false }, points: { size: 7 }, y: false },
       scales: {
-        x: { time: true, range: () => [(endMs - historyMs) / 1000, endMs / 1000] },
+        x: { time: true, range: () => [fromMs / 1000, endMs / 1000] },
         y: { range: (_, __, highest) => [0, Math.max(chart.ceiling, (highest ?? 0) * 1.08)] },
       },
       axes: [
@@ -50,7 +51,10 @@ export function drawVitalChart(options: {
           space: 70,
           size: 22,
           gap: 4,
-          values: (_, seconds) => seconds.map((second) => formatShortClock(second * 1000)),
+          values: (_, seconds, _axis, _space, stepSeconds) => {
+            const format = stepSeconds < 60 ? formatClock : formatShortClock
+            return seconds.map((second) => format(second * 1000))
+          },
         },
         {
           ...axis,
@@ -75,8 +79,9 @@ export function drawVitalChart(options: {
     element,
   )
   return {
-    draw(columns, nowMs) {
-      endMs = nowMs
+    draw(columns, time) {
+      endMs = time.endMs
+      fromMs = time.endMs - time.spanMs
       plot.setData(columns)
     },
     resize: (width) => plot.setSize({ width, height: chartHeightPx }),

@@ -14,13 +14,14 @@ interface VitalChartProps {
   /** A number of its own, because the points are changed in place. */
   pointsVersion: number
   current: number | null
+  spanMs: number
   reportIntervalMs: number | null
   /** Changes with the theme: colours are drawn, not styled. */
   colours: string
 }
 
 export function VitalChartFigure(props: VitalChartProps) {
-  const { chart, points, pointsVersion, current, reportIntervalMs, colours } = props
+  const { chart, points, pointsVersion, current, spanMs, reportIntervalMs, colours } = props
   const page = usePage()
   const host = useRef<HTMLDivElement>(null)
   const drawn = useRef<VitalChart | null>(null)
@@ -28,6 +29,9 @@ export function VitalChartFigure(props: VitalChartProps) {
   const [pointed, setPointed] = useState<number | null>(null)
   const [failed, setFailed] = useState(false)
   const nowMs = page.state.nowMs
+  // The chart is made when its code has come: by then the span of the first rendering may be old.
+  const latestSpanMs = useRef(spanMs)
+  latestSpanMs.current = spanMs
 
   // `colours` is read through the element's style.
   useEffect(() => {
@@ -39,7 +43,7 @@ export function VitalChartFigure(props: VitalChartProps) {
       ({ drawVitalChart }) => {
         if (gone) return
         drawn.current = drawVitalChart({ element, chart, widthPx: element.clientWidth, onPoint: setPointed })
-        drawn.current.draw(columns.current, page.state.nowMs)
+        drawn.current.draw(columns.current, { endMs: page.state.nowMs, spanMs: latestSpanMs.current })
         resizing.observe(element)
       },
       // The aggregator was upgraded under an open page: the old chunk is gone.
@@ -56,8 +60,8 @@ export function VitalChartFigure(props: VitalChartProps) {
   // The points change in place; their version says when.
   useEffect(() => {
     columns.current = chartColumns(points, reportIntervalMs)
-    drawn.current?.draw(columns.current, nowMs)
-  }, [points, pointsVersion, reportIntervalMs, nowMs])
+    drawn.current?.draw(columns.current, { endMs: nowMs, spanMs })
+  }, [points, pointsVersion, reportIntervalMs, nowMs, spanMs])
 
   const at = pointed === null ? undefined : columns.current[0][pointed]
   const shown = at === undefined ? current : (columns.current[1][pointed ?? 0] ?? null)
@@ -71,7 +75,7 @@ export function VitalChartFigure(props: VitalChartProps) {
         </span>
       </figcaption>
       <div ref={host} class="chart-canvas" role="img" aria-label={chartSummary(chart, points, current)} />
-      {points.values.length === 0 && !failed && <p class="chart-empty">not reported in the last 15 min</p>}
+      {points.values.length === 0 && !failed && <p class="chart-empty">not reported</p>}
       {failed && <p class="chart-empty">The chart could not be loaded. Reload the page.</p>}
     </figure>
   )
@@ -79,7 +83,7 @@ export function VitalChartFigure(props: VitalChartProps) {
 
 /** The chart for those who do not see it. */
 function chartSummary(chart: ChartVital, points: VitalPoints, current: number | null): string {
-  if (points.values.length === 0) return `${chart.name}, last 15 minutes: not reported`
+  if (points.values.length === 0) return `${chart.name}: not reported`
   let least = Number.POSITIVE_INFINITY
   let most = Number.NEGATIVE_INFINITY
   for (const value of points.values) {
@@ -87,5 +91,5 @@ function chartSummary(chart: ChartVital, points: VitalPoints, current: number | 
     if (value > most) most = value
   }
   const words = (value: number | null) => quantityText(chart.format(value))
-  return `${chart.name}, last 15 minutes: now ${words(current)}, least ${words(least)}, most ${words(most)}`
+  return `${chart.name}: now ${words(current)}, least ${words(least)}, most ${words(most)}`
 }

@@ -59,6 +59,15 @@ describe('an update', () => {
     expect(state.agents.get('planner-1')?.agent.vitals.cpu).toBeNull()
   })
 
+  it('knows nothing of the present of who has gone, and keeps the past', () => {
+    const state = stateOf()
+    const vitals = { agents: ['planner-1'], cpu: [0.9], status: ['offline' as const], lastSeenMs: [100_000] }
+    applyLiveMessage(state, sampleUpdate({ vitals }))
+    const row = state.agents.get('planner-1')
+    expect(row?.agent.vitals.cpu).toBeNull()
+    expect(row?.rings.cpu && readRing(row.rings.cpu, slotAt(100_000))).toBe(Math.fround(0.9))
+  })
+
   it('adds who joined, keeps the history of who was renamed, and drops who left', () => {
     const state = stateOf()
     const ring = state.agents.get('planner-1')?.rings.cpu

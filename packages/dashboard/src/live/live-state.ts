@@ -107,6 +107,7 @@ function applySnapshot(state: LiveState, message: Extract<LiveServerMessage, { t
       })
       writeVital(row, vital, agent.lastSeenMs, agent.vitals[vital])
     }
+    forgetVitalsOfGone(agent)
     state.agents.set(agent.id, row)
   }
   state.alerts = new Map(message.alerts.map((alert) => [alert.id, alert]))
@@ -146,6 +147,7 @@ function applyVitals(state: LiveState, columns: LiveUpdate['vitals']): void {
     for (const vital of sparklineVitals) {
       writeVital(row, vital, row.agent.lastSeenMs, row.agent.vitals[vital])
     }
+    forgetVitalsOfGone(row.agent)
   })
 }
 
@@ -157,6 +159,12 @@ function introduceAgent(state: LiveState, agent: Agent): void {
   const row = createRow(agent)
   if (known) row.rings = known.rings
   state.agents.set(agent.id, row)
+}
+
+/** What an agent used before it went is history: its sparklines and charts keep it. Now, nothing is known. */
+function forgetVitalsOfGone(agent: Agent): void {
+  if (agent.status !== 'offline' && agent.status !== 'left') return
+  for (const vital of vitalColumns) agent.vitals[vital] = null
 }
 
 function createRow(agent: Agent): AgentRow {
