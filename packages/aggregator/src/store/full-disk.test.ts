@@ -26,7 +26,7 @@ afterAll(async () => {
   rmSync(mount, { recursive: true, force: true })
 })
 
-describe.skipIf(!mounted)('a disk that fills up', () => {
+describe.skipIf(!mounted)('a disk that fills up', { timeout: 30_000 }, () => {
   it('refuses batches whole, and takes them again once there is room', async () => {
     const ballast = join(mount, 'ballast')
     writeFileSync(ballast, new Uint8Array(2 ** 20))

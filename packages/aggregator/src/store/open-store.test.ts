@@ -352,7 +352,7 @@ describe('the directory', () => {
   })
 })
 
-describe('retention', () => {
+describe('retention', { timeout: 30_000 }, () => {
   it('removes by age: samples, events, resolved alerts, finished deliveries', async () => {
     const store = await open({ retention: { days: 2, bytes: 2 ** 30 } })
     await store.appendSamples(

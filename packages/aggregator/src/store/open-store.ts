@@ -36,7 +36,6 @@ const mebibyte = 2 ** 20
 const maxWaitingRequests = 10_000
 
 interface Waiting {
-  readonly name: OperationName
   readonly resolve: (result: never) => void
   readonly reject: (error: StoreError) => void
 }
@@ -71,12 +70,13 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     transfer: ArrayBuffer[] = [],
   ): Promise<ReturnType<StoreOperations[Name]>> => {
     if (ended !== null) return Promise.reject(new StoreError(ended.code, ended.message))
-    if (waiting.size >= maxWaitingRequests)
+    if (waiting.size >= maxWaitingRequests && name !== 'close')
       return Promise.reject(tooBusy(`${waiting.size} requests wait for the disk`))
     return new Promise((resolve, reject) => {
       const id = nextId++
-      waiting.set(id, { name, resolve, reject })
+      // First: what cannot be copied throws here, and must not be waited for.
       worker.postMessage({ id, name, args }, transfer)
+      waiting.set(id, { resolve, reject })
     })
   }
 
@@ -110,9 +110,10 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
   const stored = await new Promise<StoredState>((resolve, reject) => {
     worker.on('message', (message: WorkerMessage) => {
       if (message.kind === 'opened') resolve(message.stored)
-      else if (message.kind === 'not-opened')
-        reject(new StoreError(message.error.code, message.error.message))
-      else if (message.kind === 'warning') warn(message.message, message.details)
+      else if (message.kind === 'not-opened') {
+        ended = new StoreError(message.error.code, message.error.message)
+        reject(ended)
+      } else if (message.kind === 'warning') warn(message.message, message.details)
       else {
         const asked = waiting.get(message.id)
         waiting.delete(message.id)
@@ -132,7 +133,7 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     }
     worker.on('error', (error) => fail(String(error)))
     worker.on('exit', (code) => {
-      if (ended === null && waiting.size > 0) fail(`exit code ${code}`)
+      if (ended === null || waiting.size > 0) fail(`exit code ${code}`)
     })
   })
 

@@ -64,7 +64,7 @@ const samplesIn = async (dir: string) => {
   return { count: values.length, series: known, warnings }
 }
 
-describe('a journal left behind', () => {
+describe('a journal left behind', { timeout: 30_000 }, () => {
   it('is replayed with the series it introduced, once', async () => {
     const { dir, segment } = await leftBehind()
     const bytes = readFileSync(segment)
@@ -147,12 +147,12 @@ describe('a journal left behind', () => {
   it('whichever byte is wrong, a prefix of the batches is kept', async () => {
     const { dir, segment } = await leftBehind()
     const size = readFileSync(segment).length
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const copy = mkdtempSync(join(root, 'any-'))
       cpSync(dir, copy, { recursive: true })
       const file = segment.replace(dir, copy)
       const bytes = readFileSync(file)
-      bytes[Math.floor((size * (round + 0.37)) / 8)]! ^= 0x40
+      bytes[Math.floor((size * (round + 0.37)) / 5)]! ^= 0x40
       writeFileSync(file, bytes)
       const { count, warnings } = await samplesIn(copy)
       expect(count % 10).toBe(0)
