@@ -57,7 +57,7 @@ export function thresholdSteps(limits: Limits): Threshold[] {
   ]
 }
 
-export function thresholds(limits: Limits | undefined): ThresholdsConfigBuilder {
+function thresholds(limits: Limits | undefined): ThresholdsConfigBuilder {
   const steps = limits === undefined ? [{ color: 'green', value: null }] : thresholdSteps(limits)
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps)
 }

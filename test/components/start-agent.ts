@@ -4,10 +4,13 @@ import { type ComponentProcess, startProcess } from './component-process.ts'
 /** What `node --import @perfmon/agent-probe` loads, from the build, as a user gets it. */
 const probe = new URL('../../packages/agent-probe/dist/register.js', import.meta.url).href
 
-export type AgentProgram = 'twenty-requests' | 'steady-worker'
+const programs = {
+  'twenty-requests': new URL('./agents/twenty-requests.ts', import.meta.url),
+  'steady-worker': new URL('./agents/steady-worker.ts', import.meta.url),
+}
 
 interface AgentOptions {
-  readonly program: AgentProgram
+  readonly program: keyof typeof programs
   readonly otlpUrl: string
   readonly name: string
   readonly swarm: string
@@ -18,7 +21,7 @@ interface AgentOptions {
 
 /** Starts a real agent process under the real probe. */
 export function startAgent(options: AgentOptions): ComponentProcess {
-  const program = fileURLToPath(new URL(`agents/${options.program}.ts`, import.meta.url))
+  const program = fileURLToPath(programs[options.program])
   const { instanceId } = options
   return startProcess(process.execPath, ['--import', probe, program], {
     env: {

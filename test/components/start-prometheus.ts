@@ -21,7 +21,7 @@ export interface RunningPrometheus extends ComponentProcess {
   query(promql: string): Promise<QueryResult[]>
 }
 
-export interface QueryResult {
+interface QueryResult {
   readonly metric: Readonly<Record<string, string>>
   readonly value: readonly [timeSeconds: number, value: string]
 }
