@@ -13,9 +13,14 @@ export interface CollectorBinaries {
 
 const progressEveryMs = 10_000
 const buildLimitMs = 14 * 60_000
-/** What Go prints when modules cannot be fetched or its own version is too old: the machine, not our manifest. */
-const notOurFault =
-  /dial tcp|no such host|i\/o timeout|connection (refused|reset)|TLS handshake|GOPROXY|requires go >=/
+/** What Go prints when the machine is the reason, not our manifest. */
+const machineReasons: readonly (readonly [RegExp, string])[] = [
+  [/requires go >=/, 'the installed Go is older than the collector wants (1.26)'],
+  [
+    /dial tcp|no such host|i\/o timeout|connection (refused|reset)|TLS handshake|GOPROXY=off|403 Forbidden|50[234] /,
+    'the Go module proxy cannot be reached',
+  ],
+]
 
 /**
  * The real OpenTelemetry Collector with the components that our configuration names, built by the
@@ -28,7 +33,7 @@ export async function obtainCollector(): Promise<Component<CollectorBinaries>> {
   if (await exists(otelcol)) return { binaries: { otelcol } }
 
   const go = await findOnPath('go', ['/usr/local/go/bin'])
-  if (go === null) return missing('Go is not installed, so no collector can be built')
+  if (go === null) return missing('no collector: Go is not installed')
 
   // Apart from the final place, and renamed when complete: a build that was killed leaves no half binary.
   const workFolder = `${cacheFolder(hash)}.building-${process.pid}`
@@ -39,8 +44,8 @@ export async function obtainCollector(): Promise<Component<CollectorBinaries>> {
     await writeFile(manifest, collectorManifest(outputFolder))
     const { exitCode, output } = await build(go, manifest, workFolder)
     if (exitCode !== 0) {
-      const why = output.split('\n').find((line) => notOurFault.test(line))
-      if (why !== undefined) return missing(`the collector cannot be built here: ${why.trim().slice(0, 200)}`)
+      const why = machineReasons.find(([printed]) => printed.test(output))?.[1]
+      if (why !== undefined) return missing(`no collector: ${why}`)
       throw new Error(`Building the collector failed (exit code ${exitCode}):\n${output.slice(-4000)}`)
     }
     await mkdir(dirname(otelcol), { recursive: true })

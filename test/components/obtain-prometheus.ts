@@ -22,13 +22,13 @@ export async function obtainPrometheus(): Promise<Component<PrometheusBinaries>>
   const aptGet = await findOnPath('apt-get')
   const unpack = await findOnPath('dpkg-deb')
   if (aptGet === null || unpack === null)
-    return missing('Prometheus is neither on PATH nor to be had from apt')
+    return missing('no Prometheus: it is neither on PATH nor to be had from apt')
 
   const workFolder = `${unpacked}.unpacking-${process.pid}`
   await mkdir(workFolder, { recursive: true })
   try {
     const why = await download(aptGet, workFolder)
-    if (why !== null) return missing(`Prometheus could not be downloaded: ${why}`)
+    if (why !== null) return missing(`no Prometheus: ${why}`)
     const packageFile = (await readdir(workFolder)).find((name) => name.endsWith('.deb'))
     const tree = join(workFolder, 'tree')
     await runToEnd(unpack, ['-x', join(workFolder, packageFile ?? ''), tree])
@@ -38,7 +38,7 @@ export async function obtainPrometheus(): Promise<Component<PrometheusBinaries>>
     await rm(workFolder, { recursive: true, force: true })
   }
   const binaries = await bothIn([join(unpacked, 'usr/bin')])
-  return binaries === null ? missing('the Prometheus package holds no prometheus and promtool') : { binaries }
+  return binaries === null ? missing('no Prometheus: the package lacks prometheus or promtool') : { binaries }
 }
 
 /** Downloads the package; null, or why that failed. Package lists older than the archive are renewed once. */

@@ -10,7 +10,9 @@ const breakages: Readonly<Record<string, Breakage>> = { e: 'errors', s: 'slow', 
 /** `perfmon demo`: the aggregator, a webhook receiver and a small real swarm that can be broken by a key. */
 export async function demoCommand(flags: StartFlags): Promise<void> {
   const stopped = untilStopped()
-  const configuration = await loadConfiguration({ data: '.perfmon/demo', ...flags })
+  const settings = await loadConfiguration({ data: '.perfmon/demo', ...flags })
+  // The demo ends its own agents; as warnings their farewells would read like faults.
+  const configuration = { ...settings, logLevel: process.env.PERFMON_LOG_LEVEL ? settings.logLevel : 'error' }
   const closers: (() => Promise<void>)[] = []
   const talk = (line: string) => (flags.json ? terminal.say(line) : terminal.print(line))
 

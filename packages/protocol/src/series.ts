@@ -16,6 +16,8 @@ export type SeriesPart = 'value' | 'count' | 'sum' | 'bucket'
 export interface Series {
   readonly id: number
   readonly agentId: string
+  /** Name of the instrumentation scope; absent when the sender named none. Part of the identity: two libraries may send one metric. */
+  readonly scope?: string
   readonly metric: string
   readonly unit: string
   readonly kind: SeriesKind

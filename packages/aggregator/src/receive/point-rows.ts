@@ -40,6 +40,7 @@ export interface PointRowsOptions {
 /** A sample from further ahead is a broken clock; it would make every later one look old. */
 const farthestFutureMs = 600_000
 const maxReasons = 20
+const maxScopeLength = 256
 
 /**
  * Collects a request as rows. Nothing but the series table changes while decoding, so that a body which turns
@@ -82,7 +83,9 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
     unit: string,
     attributes: Record<string, AttributeValue>,
   ) {
-    return table.resolve({ agentId: report!.agent.id, metric: header!.name, unit, kind, part, attributes })
+    const { name: metric, scope } = header!
+    const identity = { agentId: report!.agent.id, metric, unit, kind, part, attributes }
+    return table.resolve(scope ? { ...identity, scope: scope.slice(0, maxScopeLength) } : identity)
   }
 
   function push(series: Series, point: PointHeader, value: number, isDelta: boolean) {

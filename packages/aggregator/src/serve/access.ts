@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isLoopback } from '../configuration.ts'
 
@@ -13,15 +13,18 @@ export type Denial = 'foreign-host' | 'foreign-origin' | 'unauthorized'
 /**
  * Who may ask. On loopback everybody on this machine, but no web page of somewhere else: a `Host` that is not
  * ours means a rebound DNS name, an `Origin` that is not ours means another site's script. Beyond loopback
- * a token, as `Authorization: Bearer`.
+ * the token: programs send `Authorization: Bearer TOKEN`, a browser asks its user, who gives any name and the
+ * token as the password.
  */
 export function createAccess({ token, host }: AccessOptions) {
-  const expected = token === undefined ? undefined : Buffer.from(`Bearer ${token}`)
+  // Digests have one length: comparing them tells nothing of how long the token is or how far a guess was right.
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const expected = token === undefined ? undefined : digest(token)
 
   function hasToken(request: IncomingMessage): boolean {
     if (!expected) return true
-    const given = Buffer.from(request.headers.authorization ?? '')
-    return given.length === expected.length && timingSafeEqual(given, expected)
+    const given = tokenIn(request.headers.authorization ?? '')
+    return given !== null && timingSafeEqual(digest(given), expected)
   }
 
   return function deny(request: IncomingMessage): Denial | null {
@@ -31,6 +34,16 @@ export function createAccess({ token, host }: AccessOptions) {
     if (origin !== undefined && hostOf(origin) !== request.headers.host) return 'foreign-origin'
     return hasToken(request) ? null : 'unauthorized'
   }
+}
+
+function tokenIn(header: string): string | null {
+  const [scheme, value] = header.split(' ', 2)
+  if (value === undefined) return null
+  if (/^bearer$/i.test(scheme ?? '')) return value
+  if (!/^basic$/i.test(scheme ?? '')) return null
+  const pair = Buffer.from(value, 'base64').toString()
+  const colon = pair.indexOf(':')
+  return colon < 0 ? null : pair.slice(colon + 1)
 }
 
 function hostName(header: string | undefined): string | null {

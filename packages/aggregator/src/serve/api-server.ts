@@ -22,7 +22,11 @@ export interface ApiServerOptions {
 const denials: Record<Denial, readonly [status: number, title: string, detail: string]> = {
   'foreign-host': [403, 'Forbidden', 'The Host header is not one of this server.'],
   'foreign-origin': [403, 'Forbidden', 'Pages of other sites may not ask.'],
-  unauthorized: [401, 'Unauthorized', 'Send the token as: Authorization: Bearer TOKEN'],
+  unauthorized: [
+    401,
+    'Unauthorized',
+    'Send the token as: Authorization: Bearer TOKEN. In a browser: any name, and the token as password.',
+  ],
 }
 
 /** The HTTP server for people and programs: dashboard, `/api`, `/metrics`, `/healthz`, `/readyz`. Not listening yet. */
@@ -61,7 +65,8 @@ export function createApiServer(options: ApiServerOptions): Server {
     const denial = deny(request)
     if (!denial) return next()
     const [status, title, detail] = denials[denial]
-    if (status === 401) response.setHeader('www-authenticate', 'Bearer realm="perfmon"')
+    if (status === 401)
+      response.setHeader('www-authenticate', ['Bearer realm="perfmon"', 'Basic realm="perfmon"'])
     sendProblem(response, status, denial, title, detail)
   })
   app.get('/metrics', (request, response) => telemetry.handleScrape(request, response))

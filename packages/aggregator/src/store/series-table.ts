@@ -1,14 +1,5 @@
-import { seriesKey } from '@perfmon/core'
-import type { AttributeValue, Series, SeriesKind, SeriesPart } from '@perfmon/protocol'
-
-export interface SeriesIdentity {
-  readonly agentId: string
-  readonly metric: string
-  readonly unit: string
-  readonly kind: SeriesKind
-  readonly part: SeriesPart
-  readonly attributes: Readonly<Record<string, AttributeValue>>
-}
+import { type SeriesIdentity, seriesKey } from '@perfmon/core'
+import type { Series } from '@perfmon/protocol'
 
 export interface SeriesLimits {
   readonly perAgent: number
@@ -41,11 +32,8 @@ export function createSeriesTable(
   const byId: (Series | undefined)[] = []
   const byAgent = new Map<string, Series[]>()
 
-  const keyOf = (series: SeriesIdentity) =>
-    seriesKey(series.agentId, series.metric, series.unit, series.kind, series.part, series.attributes)
-
   function add(series: Series) {
-    byKey.set(keyOf(series), series)
+    byKey.set(seriesKey(series), series)
     byId[series.id] = series
     const siblings = byAgent.get(series.agentId)
     if (siblings) siblings.push(series)
@@ -58,7 +46,7 @@ export function createSeriesTable(
 
   return {
     resolve(identity) {
-      const known = byKey.get(keyOf(identity))
+      const known = byKey.get(seriesKey(identity))
       if (known) return known
       const siblings = byAgent.get(identity.agentId)?.length ?? 0
       if (siblings >= limits.perAgent || byKey.size >= limits.total) return null
@@ -70,7 +58,7 @@ export function createSeriesTable(
     ofAgent: (agentId) => byAgent.get(agentId) ?? [],
     forgetAgent(agentId) {
       for (const series of byAgent.get(agentId) ?? []) {
-        byKey.delete(keyOf(series))
+        byKey.delete(seriesKey(series))
         byId[series.id] = undefined
       }
       byAgent.delete(agentId)
@@ -79,7 +67,7 @@ export function createSeriesTable(
       while (byId.length > nextId) {
         const series = byId.pop()
         if (!series) continue
-        byKey.delete(keyOf(series))
+        byKey.delete(seriesKey(series))
         byAgent.get(series.agentId)?.pop()
       }
     },

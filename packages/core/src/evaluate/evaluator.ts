@@ -124,7 +124,11 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
   function refresh(binding: Binding, value: number, nowMs: number, changes: AlertChange[]) {
     const known = open.get(binding.fingerprint)
     if (!known || known.value === value || nowMs - known.updatedAtMs < refreshAfterMs) return
-    const summary = summaryOf(binding.rule, binding.agent, value, known.threshold, known.unit)
+    // While it recovers the sentence keeps the last bad value: "fails 0 % of its requests" explains nothing.
+    const { rule, agent } = binding
+    const limit = (rule.warning ?? rule.critical)!.value
+    const isBad = rule.direction === 'above' ? value > limit : value < limit
+    const summary = isBad ? summaryOf(rule, agent, value, known.threshold, known.unit) : known.summary
     const alert: Alert = { ...known, value, summary, updatedAtMs: nowMs }
     open.set(alert.fingerprint, alert)
     changes.push({ alert, event: null })

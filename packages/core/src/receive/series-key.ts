@@ -1,4 +1,4 @@
-import type { AttributeValue, SeriesPart } from '@perfmon/protocol'
+import type { AttributeValue, Series } from '@perfmon/protocol'
 import type { AttributeList } from './metric-sink.ts'
 
 /** Longest attribute value kept, in UTF-16 units; longer ones are cut, so that a prompt in an attribute cannot fill the store. */
@@ -19,14 +19,11 @@ export function canonicalAttributes(attributes: AttributeList): Record<string, A
   return Object.fromEntries([...sorted].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
-/** One string per stream identity: agent, metric, unit, kind, part and canonical attributes (OTLP data model, "stream identity"). */
-export function seriesKey(
-  agentId: string,
-  metric: string,
-  unit: string,
-  kind: string,
-  part: SeriesPart,
-  attributes: Readonly<Record<string, AttributeValue>>,
-): string {
-  return JSON.stringify([agentId, metric, unit, kind, part, attributes])
+/** Everything that tells a series from others; its id follows from it. */
+export type SeriesIdentity = Omit<Series, 'id'>
+
+/** One string per identity (OTLP data model, "stream identity"); attributes must be canonical. */
+export function seriesKey(series: SeriesIdentity): string {
+  const { agentId, scope, metric, unit, kind, part, attributes } = series
+  return JSON.stringify([agentId, scope ?? '', metric, unit, kind, part, attributes])
 }

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { AgentsResponse } from '@perfmon/protocol'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from './eventually.ts'
+import { end, firstLine, node, root, temporaryFolder } from './start-perfmon.ts'
+
+interface Ready {
+  readonly dashboard: string
+  readonly webhook: string
+  readonly agents: readonly { name: string; pid: number; url: string }[]
+}
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let demo: ChildProcess
+let ready: Ready
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  const args = ['demo', '--json', '--port', '0', '--otlp-port', '0', '--data', join(folder.path, 'data')]
+  demo = spawn(node, [join(root, 'packages/cli/bin/perfmon.mjs'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stderr = ''
+  demo.stderr!.on('data', (data) => {
+    stderr += data
+  })
+  ready = JSON.parse(await firstLine(demo, () => stderr)) as Ready
+})
+afterAll(async () => {
+  if (demo) await end(demo, 'SIGKILL')
+  await folder?.remove()
+})
+
+const agents = async () =>
+  ((await (await fetch(`${ready.dashboard}/api/agents`)).json()) as AgentsResponse).agents
+
+test('every agent of the demo is listed with live vital signs, and the page is served', async () => {
+  const names = ready.agents.map(({ name }) => name).sort()
+  expect(names.length).toBeGreaterThanOrEqual(5)
+  const listed = await eventually('every agent with a CPU share', async () => {
+    const now = await agents()
+    return now.length === names.length && now.every(({ vitals }) => vitals.cpu !== null) ? now : undefined
+  })
+  expect(listed.map(({ name }) => name).sort()).toEqual(names)
+  expect(new Set(listed.map(({ source }) => source))).toEqual(new Set(['otlp', 'websocket']))
+  await eventually('a framework agent at work', async () =>
+    (await agents()).find(({ name, vitals }) => name === 'researcher' && vitals.responseTime !== null),
+  )
+  const page = await fetch(ready.dashboard)
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+  expect(await page.text()).toContain('<title>')
+})
+
+test('a breach that is forced in it reaches the webhook', async () => {
+  const tools = ready.agents.find(({ name }) => name === 'tools')!
+  const body = JSON.stringify({ errorRate: 1 })
+  await fetch(new URL('/control', tools.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  const delivery = await eventually('the notification', async () => {
+    const received = (await (await fetch(new URL('/received', ready.webhook))).json()) as {
+      alerts: { labels: Record<string, string> }[]
+    }[]
+    return received.find(({ alerts }) => alerts[0]!.labels['alertname'] === 'AgentErrors')
+  })
+  expect(delivery.alerts[0]!.labels['severity']).toBe('critical')
+})
+
+test('Ctrl-C stops everything: no agent outlives it', async () => {
+  expect(await end(demo, 'SIGINT')).toBe(0)
+  const isAlive = (pid: number) => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+  expect(ready.agents.filter(({ pid }) => isAlive(pid))).toEqual([])
+})
