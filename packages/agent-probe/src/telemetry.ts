@@ -14,7 +14,6 @@ import { createProbeAccount } from './collect/probe-account.ts'
 import { createDeltaView } from './collect/to-delta.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
-import type { LastReport } from './exit/last-report.ts'
 import { sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
 import { probeVersion } from './probe-version.ts'
@@ -23,6 +22,7 @@ import { chooseSerializer, createExporter } from './send/create-exporter.ts'
 import { createTransport, type Transport } from './send/create-transport.ts'
 import { DeliveryError } from './send/delivery-error.ts'
 import { createDeliveryLog } from './send/delivery-log.ts'
+import type { PostRequest } from './send/post-request.ts'
 import { ReportReader } from './send/report-reader.ts'
 import { requestHeaders } from './send/request-headers.ts'
 import { startWebSocket } from './start-web-socket.ts'
@@ -39,7 +39,7 @@ export interface Telemetry {
   flush(options: {
     exit: AgentExit
     sinceMs: number
-    later: (report: LastReport, waitMs: number) => number
+    later: (report: PostRequest, waitMs: number) => number
   }): void
 }
 
@@ -129,7 +129,7 @@ export const createTelemetry = ({
       if (url !== undefined) {
         resource = resourceFromAttributes({ ...attributes, [attributeNames.agentWebSocketUrl]: url })
       }
-      transport = createTransport({ settings, own: recordings.own, account, now })
+      transport = createTransport({ settings, now })
       const reader = new ReportReader({
         exporter: createExporter({
           settings,
@@ -156,7 +156,7 @@ export const createTelemetry = ({
         scopeMetrics: [{ scope, metrics: collect(exit) }],
       })
       if (body === undefined) return
-      const report: LastReport = {
+      const report: PostRequest = {
         url: settings.url,
         headers: requestHeaders(settings),
         body: settings.compression === 'gzip' ? gzipSync(body, { level: 1 }) : body,

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
-import type { LastReport } from './last-report.ts'
+import type { PostRequest } from '../send/post-request.ts'
 
 export interface Courier {
   /** Blocks until the report was answered, for at most `waitMs`. Returns the HTTP status, 0 or -1. */
-  deliver(report: LastReport, waitMs: number): number
+  deliver(report: PostRequest, waitMs: number): number
 }
 
 /**

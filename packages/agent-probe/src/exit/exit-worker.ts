@@ -1,7 +1,7 @@
-import * as net from 'node:net'
-import * as tls from 'node:tls'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type LastReport, readStatus, toHttpRequest } from './last-report.ts'
+import { openSocket } from '../send/open-socket.ts'
+import { type PostRequest, toHttpBytes } from '../send/post-request.ts'
+import { readStatus } from './read-status.ts'
 
 /** One Int32: 0 while waiting, then the HTTP status, or -1 for a failed connection. */
 const status = new Int32Array(workerData as SharedArrayBuffer)
@@ -11,15 +11,11 @@ const tell = (result: number) => {
   Atomics.notify(status, 0)
 }
 
-/** Posts one report on a bare socket: to load Node's HTTP client takes a third of the time there is. */
-const post = (report: LastReport): void => {
-  const { protocol, hostname, port } = new URL(report.url)
-  const secure = protocol === 'https:'
-  const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (secure ? 443 : 80) }
-  const socket = secure ? tls.connect({ ...target, servername: target.host }) : net.connect(target)
+const post = (report: PostRequest): void => {
+  const socket = openSocket(report.url)
   socket.on('error', () => tell(-1))
   socket.on('close', () => tell(-1))
-  socket.write(toHttpRequest(report, 'close'))
+  socket.write(toHttpBytes(report, 'close'))
   let head = ''
   socket.on('data', (chunk: Buffer) => {
     head += chunk.toString('latin1')

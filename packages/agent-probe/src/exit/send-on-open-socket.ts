@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { type LastReport, readStatus, toHttpRequest } from './last-report.ts'
+import { type PostRequest, toHttpBytes } from '../send/post-request.ts'
+import { readStatus } from './read-status.ts'
 
 const pauseMs = 1
 
@@ -29,7 +30,7 @@ export const sendOnOpenSocket = ({
   waitMs,
 }: {
   socket: Socket | undefined
-  report: LastReport
+  report: PostRequest
   waitMs: number
 }): number | undefined => {
   // Not documented, but the same since Node 0.x; absent on Windows, and then the thread does it.
@@ -38,7 +39,7 @@ export const sendOnOpenSocket = ({
     return undefined
   const untilMs = performance.now() + waitMs
   try {
-    const request = toHttpRequest(report, 'keep-alive')
+    const request = toHttpBytes(report, 'keep-alive')
     let sent = 0
     while (sent < request.byteLength) sent += retry(() => writeSync(fd, request, sent), untilMs)
     const answer = Buffer.alloc(1024)

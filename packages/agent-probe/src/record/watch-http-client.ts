@@ -56,7 +56,6 @@ export const watchHttpClient = ({
   })
 
   const onCreated = guard.wrap<unknown, { request: Request }>(({ request }) => {
-    if (recordings.own.sending) return
     request[startedAt] = performance.now()
     recordings.active.client++
     request.on('close', onClose as () => void)

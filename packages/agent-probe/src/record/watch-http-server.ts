@@ -36,7 +36,7 @@ export const watchHttpServer = ({
   recordings: Recordings
   guard: HookGuard
 }): void => {
-  const { serverDurations, active, own } = recordings
+  const { serverDurations, active } = recordings
 
   const end = (response: Response, request: Request, finished: boolean) => {
     const seconds = (performance.now() - response[startedAt]!) / 1000
@@ -68,7 +68,7 @@ export const watchHttpServer = ({
   })
 
   const onStart = guard.wrap<unknown, Exchange>(({ response, server }) => {
-    if (server === own.server) return
+    if (server === recordings.ownServer) return
     response[startedAt] = performance.now()
     active.server++
     // One shared listener, no closure. There is no channel for a caller that leaves early.

@@ -69,7 +69,7 @@ export const listenForMetricsRequests = async ({
   })
   server.maxConnections = 2 * maxSockets
   server.on('connection', (socket) => socket.unref())
-  recordings.own.server = server
+  recordings.ownServer = server
 
   const options = {
     noServer: true,

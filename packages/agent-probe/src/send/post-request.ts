@@ -1,13 +1,13 @@
-/** A report ready to be posted by something that knows neither OpenTelemetry nor settings. */
-export interface LastReport {
+/** Something to be posted, by something that knows neither OpenTelemetry nor settings. */
+export interface PostRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
-/** The request of a report as bytes on the wire, HTTP/1.1. */
-export const toHttpRequest = (
-  { url, headers, body }: LastReport,
+/** The request as bytes on the wire, HTTP/1.1. */
+export const toHttpBytes = (
+  { url, headers, body }: PostRequest,
   connection: 'close' | 'keep-alive',
 ): Buffer => {
   const { pathname, search, host, username, password } = new URL(url)
@@ -21,10 +21,4 @@ export const toHttpRequest = (
     ...(username !== '' ? [`Authorization: Basic ${credentials.toString('base64')}`] : []),
   ]
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body])
-}
-
-/** The status of an HTTP/1.1 answer, once its first line has arrived. */
-export const readStatus = (head: string): number | undefined => {
-  const found = /^HTTP\/1\.[01] (\d{3})/.exec(head)
-  return found ? Number(found[1]) : undefined
 }
