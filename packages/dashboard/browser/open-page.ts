@@ -11,7 +11,7 @@ import { type FakeAggregator, startFakeAggregator } from '../fake-aggregator/fak
 /** Debian's place for it, unless told otherwise. */
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
-export interface OpenOptions {
+interface OpenOptions {
   agents?: number
   scenario?: 'problems' | 'well' | 'empty' | 'hostile'
   width?: number
@@ -20,7 +20,7 @@ export interface OpenOptions {
   share?: number
 }
 
-export interface OpenPage {
+interface OpenPage {
   page: Page
   fake: FakeAggregator
   /** Console errors, uncaught exceptions and policy violations so far. */

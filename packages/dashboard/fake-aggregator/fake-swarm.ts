@@ -402,7 +402,7 @@ export function createFakeSwarm(options: {
 }
 
 /** Names that have broken other dashboards. */
-export const hostileNames = [
+const hostileNames = [
   '<img src=x onerror="window.attacked=true">',
   '"><script>window.attacked=true</script>',
   '\u202Egnp.exe \u202Dreversed',

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { startFakeAggregator } from './fake-aggregator.ts'
 import type { FakeScenario } from './fake-swarm.ts'
 
-/** To look at the page by hand: `node --conditions=perfmon-source start-fake-aggregator.ts [agents] [scenario] [port]`. */
+/** To look at the page by hand: `pnpm look [agents] [problems|well|empty|hostile] [port]`. */
 const [agents = '24', scenario = 'problems', port = '8099'] = process.argv.slice(2)
 const fake = await startFakeAggregator({
   page: fileURLToPath(new URL('../dist', import.meta.url)),

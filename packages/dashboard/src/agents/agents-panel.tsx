@@ -37,6 +37,9 @@ export function AgentsPanel() {
           aria-pressed={page.route.value.grouped}
           onClick={page.toggleGrouping}
         >
+          <svg class="tick" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+            <path d={`M1 1h10v10H1z${page.route.value.grouped ? 'M3.5 6.2 5.3 8l3.4-4' : ''}`} />
+          </svg>
           By swarm
         </button>
         <PhoneSort />

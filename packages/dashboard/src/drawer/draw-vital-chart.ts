@@ -3,7 +3,7 @@ import { quantityText } from '../words/format-quantity.ts'
 import { formatClock, formatShortClock } from '../words/format-time.ts'
 import type { ChartVital } from './chart-vitals.ts'
 
-export const chartHeightPx = 112
+const chartHeightPx = 112
 
 export interface VitalChart {
   /** The chart's right edge is `endMs`, its left `spanMs` before. */

@@ -10,7 +10,7 @@ import type {
 import { agentOfAlert } from '../alerts/agent-of-alert.ts'
 import { createRing, type Ring, writeRing } from './ring.ts'
 
-export const sparklineVitals = [
+const sparklineVitals = [
   'cpu',
   'memory',
   'responseTime',

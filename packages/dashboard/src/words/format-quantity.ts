@@ -5,12 +5,12 @@ export interface Quantity {
 }
 
 /** Shown for what is not known. Never 0. */
-export const unknownQuantity: Quantity = { text: '–', unit: '' }
+const unknownQuantity: Quantity = { text: '–', unit: '' }
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
 /** Three significant figures at most, no trailing zeros, grouped from 1,000: `0.034`, `3.4`, `34`, `1,234`. */
-export function formatFigure(value: number): string {
+function formatFigure(value: number): string {
   const size = Math.abs(value)
   if (size >= 99.5) return grouped.format(value)
   if (size >= 9.95) return trimZeros(value.toFixed(1))
