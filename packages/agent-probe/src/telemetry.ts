@@ -131,11 +131,8 @@ export const createTelemetry = ({
       }
       transport = createTransport({ settings, now })
       const reader = new ReportReader({
-        exporter: createExporter({
-          settings,
-          transport,
-          account,
-        }),
+        exporter: createExporter({ settings, transport, account }),
+        account,
         collect: () => ({
           resourceMetrics: { resource, scopeMetrics: [{ scope, metrics: collect() }] },
           errors: [],

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net'
 /** How often to look, in milliseconds: also how long a natural exit may be held up by a silent receiver. */
 const lookEveryMs = 50
 
-const connecting = new Set(['TCPConnectWrap', 'ConnectWrap', 'GetAddrInfoReqWrap', 'TCPSocketWrap'])
+/** What Node calls a connect request, by version, and a name being looked up. */
+const connecting = new Set(['ConnectWrap', 'TCPConnectWrap', 'GetAddrInfoReqWrap'])
 
 /**
  * A socket that is still connecting keeps the process alive although it is unreferenced: libuv counts its

@@ -32,7 +32,7 @@ export const createExporter = ({
 }): PushMetricExporter => {
   const serializer = chooseSerializer(settings.protocol)
   const listening: MetricsSerializer = {
-    serializeRequest: (report) => account.charge(() => serializer.serializeRequest(report)),
+    serializeRequest: serializer.serializeRequest,
     deserializeResponse(bytes) {
       // Empty is full success: nearly always.
       if (bytes.length <= 2) return {}

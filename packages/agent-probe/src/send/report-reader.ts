@@ -5,9 +5,11 @@ import {
   type PushMetricExporter,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
+import type { ProbeAccount } from '../collect/probe-account.ts'
 
 export interface ReportReaderOptions {
   readonly exporter: PushMetricExporter
+  readonly account: ProbeAccount
   /** What the probe measured: handed to the SDK beside what its own instruments hold. */
   readonly collect: () => CollectionResult
   readonly intervalMs: number
