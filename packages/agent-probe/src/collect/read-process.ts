@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 
 export interface ProcessReading {

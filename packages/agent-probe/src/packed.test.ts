@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, expect, test } from 'vitest'
+import { buildProbe } from './testing/run-agent.ts'
+import { startReceiver } from './testing/start-receiver.ts'
+
+const run = promisify(execFile)
+const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+
+beforeAll(buildProbe, 30_000)
+
+test('the packed package works in an empty project, offline and without dependencies', {
+  timeout: 60_000,
+}, async () => {
+  const project = await mkdtemp(join(tmpdir(), 'perfmon-project-'))
+  const { stdout } = await run('npm', ['pack', '--pack-destination', project, '--json', '--ignore-scripts'], {
+    cwd: packageFolder,
+  })
+  const [{ filename, files }] = [Object.values(JSON.parse(stdout))[0]] as [
+    { filename: string; files: { path: string }[] },
+  ]
+  expect(files.map(({ path }) => path).sort()).toEqual([
+    'README.md',
+    'dist/exit-worker.js',
+    'dist/register.d.ts',
+    'dist/register.js',
+    'dist/telemetry.js',
+    'dist/websocket.js',
+    'package.json',
+  ])
+  await writeFile(join(project, 'package.json'), '{"name":"project","private":true}')
+  await run('npm', ['install', `./${filename}`, '--offline', '--no-audit', '--no-fund'], { cwd: project })
+  expect((await readdir(join(project, 'node_modules'))).filter((name) => !name.startsWith('.'))).toEqual([
+    '@perfmon',
+  ])
+
+  await writeFile(join(project, 'agent.js'), 'console.log("ran")')
+  const receiver = await startReceiver()
+  const agent = await run(process.execPath, ['--import', '@perfmon/agent-probe', 'agent.js'], {
+    cwd: project,
+    env: {
+      PATH: process.env['PATH'],
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      PERFMON_EXIT_WAIT_MS: '5000',
+    },
+  })
+  expect(agent).toMatchObject({ stdout: 'ran\n', stderr: '' })
+  expect(receiver.reports[0]!.resource['service.name']).toBe('agent')
+  await receiver.close()
+})
+
+test('no validation library and no second copy of anything is bundled', async () => {
+  for (const file of ['register.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
+    const text = await readFile(join(packageFolder, 'dist', file), 'utf8')
+    expect(text).not.toMatch(/ZodError|protobufjs/)
+    expect(text).not.toContain(packageFolder)
+  }
+})
