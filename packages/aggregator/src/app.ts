@@ -166,6 +166,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       nowMs,
       version,
       updateIntervalMs: tickMs,
+      rules: rules.length,
       logger,
     })
     const { host, port } = configuration.server

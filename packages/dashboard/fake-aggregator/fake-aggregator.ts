@@ -152,6 +152,7 @@ export async function startFakeAggregator(options: {
       version: '0.1.0',
       nowMs,
       updateIntervalMs,
+      rules: 5,
     } as const
     reader.send(JSON.stringify(hello))
     reader.send(JSON.stringify(swarm.snapshot(nowMs)))

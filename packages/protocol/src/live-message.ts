@@ -69,8 +69,10 @@ export type LiveServerMessage =
       protocol: number
       version: string
       nowMs: number
-      /** How often updates come. */
+      /** An update comes this often, also when nothing changed: a reader that hears none for long is cut off. */
       updateIntervalMs: number
+      /** How many rules watch. */
+      rules: number
     }
   | {
       /** Everything; sent first, and again to a reader that fell behind. */
@@ -79,6 +81,7 @@ export type LiveServerMessage =
       health: SwarmHealth
       ingest: IngestHealth
       agents: Agent[]
+      /** Of the first agents only, when there are thousands: their recent history would be most of the message. */
       sparklines: Record<string, Partial<Record<SparklineVital, Sparkline>>>
       /** Pending and active ones, and the latest resolved. */
       alerts: Alert[]

@@ -13,6 +13,7 @@ export interface LiveStreamOptions {
   readonly nowMs: () => number
   readonly version: string
   readonly updateIntervalMs: number
+  readonly rules: number
   readonly logger: Logger
 }
 
@@ -36,7 +37,7 @@ interface Reader {
 
 /** The live page's WebSocket: a snapshot first, then one update per tick, the same text for all. */
 export function startLiveStream(options: LiveStreamOptions): LiveStream {
-  const { server, view, deny, nowMs, version, updateIntervalMs, logger } = options
+  const { server, view, deny, nowMs, version, updateIntervalMs, rules, logger } = options
   // Readers only listen: a kilobyte is more than any of them has to say.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false })
   const readers = new Map<WebSocket, Reader>()
@@ -66,7 +67,14 @@ export function startLiveStream(options: LiveStreamOptions): LiveStream {
     })
     socket.on('close', () => readers.delete(socket))
     socket.on('error', () => socket.terminate())
-    send(socket, { type: 'hello', protocol: liveProtocolVersion, version, nowMs: nowMs(), updateIntervalMs })
+    send(socket, {
+      type: 'hello',
+      protocol: liveProtocolVersion,
+      version,
+      nowMs: nowMs(),
+      updateIntervalMs,
+      rules,
+    })
     send(socket, view.snapshot(nowMs()))
   }
 

@@ -30,6 +30,8 @@ export interface LiveView {
 
 const maxOpenAlerts = 1_000
 const maxResolvedAlerts = 50
+/** Five minutes of ten thousand agents are 20 MB of text; screens fill the rest from the updates they see. */
+const maxSparklineAgents = 300
 
 export function createLiveView({ agents, store, history, ingest }: LiveViewOptions): LiveView {
   let health = swarmHealth(agents.list(), [])
@@ -81,7 +83,9 @@ export function createLiveView({ agents, store, history, ingest }: LiveViewOptio
         health,
         ingest: ingestHealth,
         agents: now,
-        sparklines: Object.fromEntries(now.map((agent) => [agent.id, history.read(agent.id, nowMs)])),
+        sparklines: Object.fromEntries(
+          now.slice(0, maxSparklineAgents).map((agent) => [agent.id, history.read(agent.id, nowMs)]),
+        ),
         alerts,
       }
     },

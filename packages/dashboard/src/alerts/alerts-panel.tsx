@@ -56,7 +56,8 @@ function NoAlerts({ resolved }: { resolved: readonly Alert[] }) {
     <p class="nothing">
       <Mark shape="resolved" />
       <span>
-        No alerts. {counted(page.state.agents.size, 'agent')} under watch
+        No alerts. {counted(page.state.rules, 'rule')} {page.state.rules === 1 ? 'watches' : 'watch'}{' '}
+        {counted(page.state.agents.size, 'agent')}
         {latest ? `; the last alert ended ${formatAgo(page.viewNowMs.value - latest)}.` : '.'}
       </span>
     </p>

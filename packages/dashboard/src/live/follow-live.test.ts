@@ -46,7 +46,7 @@ function fakeEdges() {
   }
 }
 
-const hello = { type: 'hello', protocol: 1, version: '1', nowMs: 5, updateIntervalMs: 1000 }
+const hello = { type: 'hello', protocol: 1, version: '1', nowMs: 5, updateIntervalMs: 1000, rules: 5 }
 
 it('is live with the first snapshot and passes messages on', () => {
   const edges = fakeEdges()

@@ -54,6 +54,8 @@ export interface LiveState {
   nowMs: number
   serverVersion: string
   updateIntervalMs: number
+  /** How many rules watch. */
+  rules: number
   health: SwarmHealth | null
   ingest: IngestHealth | null
   agents: Map<string, AgentRow>
@@ -69,6 +71,7 @@ export function createLiveState(): LiveState {
     nowMs: 0,
     serverVersion: '',
     updateIntervalMs: 1000,
+    rules: 0,
     health: null,
     ingest: null,
     agents: new Map(),
@@ -82,6 +85,7 @@ export function applyLiveMessage(state: LiveState, message: LiveServerMessage): 
     case 'hello':
       state.serverVersion = message.version
       state.updateIntervalMs = message.updateIntervalMs
+      state.rules = message.rules
       break
     case 'snapshot':
       applySnapshot(state, message)

@@ -3,7 +3,7 @@ import { sampleSnapshot, sampleUpdate } from '../../fake-aggregator/sample-recor
 import { readLiveMessage } from './read-live-message.ts'
 
 it.each([
-  { type: 'hello', protocol: 1, version: '0.1.0', nowMs: 1, updateIntervalMs: 1000 },
+  { type: 'hello', protocol: 1, version: '0.1.0', nowMs: 1, updateIntervalMs: 1000, rules: 5 },
   sampleSnapshot(),
   sampleUpdate(),
 ])('reads $type', (message) => {
