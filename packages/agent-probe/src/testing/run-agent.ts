@@ -55,6 +55,7 @@ export const runAgent = async ({
       PATH: process.env.PATH,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       PERFMON_INTERVAL_MS: '100',
+      PERFMON_IDLE_INTERVAL_MS: '100',
       // A crowded machine must not lose last reports: what is tested is that they are sent.
       PERFMON_EXIT_WAIT_MS: '5000',
       ...env,
