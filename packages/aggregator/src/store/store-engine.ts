@@ -6,6 +6,7 @@ import { createAlertRows } from './database/alert-rows.ts'
 import { createChunkRows } from './database/chunk-rows.ts'
 import { createDeliveryRows } from './database/delivery-rows.ts'
 import { createEventRows } from './database/event-rows.ts'
+import { createLateRows } from './database/late-rows.ts'
 import { openDatabase } from './database/open-database.ts'
 import { createSeriesRows } from './database/series-rows.ts'
 import { removeForgottenAgents } from './forgotten-agents.ts'
@@ -46,15 +47,26 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
   const database = openDatabase(dir)
   const { db, transaction } = database
   const chunkRows = createChunkRows(database)
+  const lateRows = createLateRows(database)
   const seriesRows = createSeriesRows(database)
   const agentRows = createAgentRows(database)
   const alertRows = createAlertRows(database)
   const eventRows = createEventRows(database)
   const deliveryRows = createDeliveryRows(database)
-  const log = await openSampleLog({ dir, database, chunkRows, seriesRows, checkpointBytes, warn, nextTurn })
+  const log = await openSampleLog({
+    dir,
+    database,
+    chunkRows,
+    lateRows,
+    seriesRows,
+    checkpointBytes,
+    warn,
+    nextTurn,
+  })
   const retain = createRetention({
     database,
     chunkRows,
+    lateRows,
     alertRows,
     eventRows,
     deliveryRows,
@@ -91,6 +103,7 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
 
   const reads: Pick<StoreOperations, Read> = {
     readSamples: (seriesId, fromMs, toMs, limit) => log.read({ seriesId, fromMs, toMs, limit }),
+    locateSamples: (seriesIds, timesMs) => log.locate(seriesIds, timesMs),
     listAlerts: (states, limit) => alertRows.list(states, whole(limit)),
     readEvents: (afterSeq, limit) => eventRows.after(afterSeq, whole(limit)),
     readEvent: (seq) => eventRows.one(seq),
@@ -149,7 +162,9 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     answer(requests, reply) {
       const appends = requests.filter(({ name }) => name === 'append')
       if (appends.length > 0) {
-        const refused = log.append(appends.map(({ args }) => args[0] as ArrayBuffer))
+        const refused = log.append(
+          appends.map(({ args }) => ({ packed: args[0] as ArrayBuffer, epoch: args[1] as number })),
+        )
         for (const [index, request] of appends.entries())
           reply(request, refused[index] ? { error: refused[index] } : {})
       }
