@@ -58,6 +58,8 @@ test('no validation library and no second copy of anything is bundled', async ()
   for (const file of ['register.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
     const text = await readFile(join(packageFolder, 'dist', file), 'utf8')
     expect(text).not.toMatch(/ZodError|protobufjs/)
+    // The global name of OpenTelemetry's registrations: our copy keeps out of there.
+    expect(text).not.toMatch(/Symbol\.for\([^)]*opentelemetry\.js\.api/)
     expect(text).not.toContain(packageFolder)
   }
 })
