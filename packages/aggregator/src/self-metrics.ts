@@ -34,8 +34,15 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
     ),
     counter('perfmon.aggregator.dropped_point', '{point}', 'Points not stored, by reason', () => [
       { value: from.ingest.stats().refusedPoints, attributes: { reason: 'refused' } },
-      { value: from.ingest.stats().duplicatePoints, attributes: { reason: 'duplicate-or-late' } },
+      { value: from.ingest.stats().duplicatePoints, attributes: { reason: 'duplicate' } },
+      { value: from.ingest.stats().tooLatePoints, attributes: { reason: 'too-late' } },
     ]),
+    counter(
+      'perfmon.aggregator.late_point',
+      '{point}',
+      'Points stored behind newer ones of their series',
+      () => one(from.ingest.stats().latePoints),
+    ),
     counter('perfmon.aggregator.malformed_request', '{request}', 'OTLP requests that were not OTLP', () =>
       one(from.ingest.stats().malformedRequests),
     ),
