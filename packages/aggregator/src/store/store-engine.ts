@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NewEvent } from '@perfmon/protocol'
 import { createAgentRows } from './database/agent-rows.ts'
@@ -10,6 +10,7 @@ import { createLateRows } from './database/late-rows.ts'
 import { openDatabase } from './database/open-database.ts'
 import { createSeriesRows } from './database/series-rows.ts'
 import { removeForgottenAgents } from './forgotten-agents.ts'
+import { makeDirectory } from './make-directory.ts'
 import { createRetention } from './retention.ts'
 import { openSampleLog } from './samples/sample-log.ts'
 import type { StoredState } from './store.ts'
@@ -43,7 +44,7 @@ type Read = Exclude<OperationName, Change | 'append' | 'checkpoint' | 'close'>
 
 export const openEngine = async (options: EngineOptions): Promise<StoreEngine> => {
   const { dir, nowMs, retentionDays, retentionBytes, checkpointBytes, warn, nextTurn } = options
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeDirectory(dir)
   const database = openDatabase(dir)
   const { db, transaction } = database
   const chunkRows = createChunkRows(database)
