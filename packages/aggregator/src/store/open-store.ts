@@ -205,8 +205,8 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     onEvents: (listener) => void eventListeners.push(listener),
     readCursor: (reader) => ask('readCursor', [reader]),
     enqueueDeliveries: (reader, cursor, deliveries) => ask('enqueueDeliveries', [reader, cursor, deliveries]),
-    dueDeliveries: (untilMs, limit) => ask('dueDeliveries', [untilMs, limit]),
-    nextDeliveryMs: () => ask('nextDeliveryMs', []),
+    waitingDeliveries: (channel, limit) => ask('waitingDeliveries', [channel, limit]),
+    waitingChannels: () => ask('waitingChannels', []),
     readEvent: (seq): Promise<Event | null> => ask('readEvent', [seq]),
     updateDelivery: (delivery) => ask('updateDelivery', [delivery]),
 

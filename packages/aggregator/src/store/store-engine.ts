@@ -109,8 +109,8 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     readEvents: (afterSeq, limit) => eventRows.after(afterSeq, whole(limit)),
     readEvent: (seq) => eventRows.one(seq),
     readCursor: (reader) => deliveryRows.cursor(reader),
-    dueDeliveries: (untilMs, limit) => deliveryRows.due(untilMs, whole(limit)),
-    nextDeliveryMs: () => deliveryRows.nextMs(),
+    waitingDeliveries: (channel, limit) => deliveryRows.waiting(channel, whole(limit)),
+    waitingChannels: () => deliveryRows.waitingChannels(),
     stats: () => ({
       bytes: bytesOf(dir),
       chunks: chunkRows.count(),

@@ -16,8 +16,8 @@ export interface StoreOperations {
   readEvent(seq: number): Event | null
   readCursor(reader: string): number
   enqueueDeliveries(reader: string, cursor: number, deliveries: readonly Delivery[]): void
-  dueDeliveries(nowMs: number, limit: number): Delivery[]
-  nextDeliveryMs(): number | null
+  waitingDeliveries(channel: string, limit: number): Delivery[]
+  waitingChannels(): string[]
   updateDelivery(delivery: Delivery): void
 
   stats(): WorkerStats

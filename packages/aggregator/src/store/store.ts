@@ -97,10 +97,10 @@ export interface Store {
   readCursor(reader: string): Promise<number>
   /** Moves a reader's cursor and stores its new deliveries in the same transaction; known keys are left as they are. */
   enqueueDeliveries(reader: string, cursor: number, deliveries: readonly Delivery[]): Promise<void>
-  /** Waiting deliveries with `nextAttemptMs <= nowMs`, oldest event first. */
-  dueDeliveries(nowMs: number, limit: number): Promise<Delivery[]>
-  /** Earliest `nextAttemptMs` of a waiting delivery, null when none waits. */
-  nextDeliveryMs(): Promise<number | null>
+  /** Waiting deliveries of one channel, due or not, oldest event first. */
+  waitingDeliveries(channel: string, limit: number): Promise<Delivery[]>
+  /** Names of the channels for which a delivery waits. */
+  waitingChannels(): Promise<string[]>
   /** One event by `seq`, null when retention removed it. */
   readEvent(seq: number): Promise<Event | null>
   updateDelivery(delivery: Delivery): Promise<void>
