@@ -16,12 +16,13 @@ export function createIngestHealth({ ingest, series, store }: IngestHealthOption
   let stats: StoreStats = { bytes: 0, chunks: 0, events: 0, queued: 0, overloaded: 0, outOfOrder: 0 }
   return {
     async read(nowMs: number): Promise<IngestHealth> {
-      const { samples, refusedPoints } = ingest.stats()
+      const { samples, refusedPoints, tooLatePoints } = ingest.stats()
       if (last && nowMs > last.timeMs)
         samplesPerSecond = ((samples - last.samples) * 1_000) / (nowMs - last.timeMs)
       last = { timeMs: nowMs, samples }
       stats = await store.stats()
-      return { samplesPerSecond, series: series.size, droppedPoints: refusedPoints, storeBytes: stats.bytes }
+      const droppedPoints = refusedPoints + tooLatePoints
+      return { samplesPerSecond, series: series.size, droppedPoints, storeBytes: stats.bytes }
     },
     /** As of the last reading. */
     storeStats: () => stats,

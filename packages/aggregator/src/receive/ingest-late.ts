@@ -2,8 +2,8 @@ import type { LocatedSamples, Store } from '../store/store.ts'
 import { type IngestBatch, pushRow } from './ingest-batch.ts'
 import type { SampleState } from './sample-state.ts'
 
-/** Looked up at once: some 20 ms of the store's time, in which nobody else is answered. */
-const pointsPerQuestion = 2_000
+/** Looked up at once: 10 to 40 ms of the store's time, in which nobody else is answered. */
+const pointsPerQuestion = 500
 
 /** Asks the store about a request's held points, so many at a time that others have their turn between. */
 export async function locateHeld(
