@@ -48,6 +48,12 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
       'Points stored behind newer ones of their series',
       () => one(from.ingest.stats().latePoints),
     ),
+    counter(
+      'perfmon.aggregator.overlapping_point',
+      '{point}',
+      'Counter points of two processes with one identity; give each its service.instance.id',
+      () => one(from.ingest.stats().overlappingPoints),
+    ),
     counter('perfmon.aggregator.malformed_request', '{request}', 'OTLP requests that were not OTLP', () =>
       one(from.ingest.stats().malformedRequests),
     ),

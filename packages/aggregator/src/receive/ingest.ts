@@ -44,6 +44,8 @@ export interface IngestStats {
   readonly latePoints: number
   /** Points dropped because they were older than the window for late ones. */
   readonly tooLatePoints: number
+  /** Points of counters that two processes write under one identity. */
+  readonly overlappingPoints: number
   readonly malformedRequests: number
 }
 
@@ -89,6 +91,7 @@ export function createIngest(options: IngestOptions): Ingest {
     duplicatePoints: 0,
     latePoints: 0,
     tooLatePoints: 0,
+    overlappingPoints: 0,
     malformedRequests: 0,
   }
 
@@ -136,6 +139,7 @@ export function createIngest(options: IngestOptions): Ingest {
       )
       if (!step) continue
       if (timeMs > sums.timeMs) sums.timeMs = timeMs
+      if (step.isOverlap) counts.overlappingPoints += 1
       const role = roleOf(series)
       if (role === vitalRoles.none) continue
       // CPU time counts from the start of the process, its stream from the start of the SDK: the first

@@ -33,6 +33,16 @@ test('the first value of a fresh stream, or of a new attribute set of a known ag
   expect(make().take(0, 1, 3_600_000, 4, false, 3_599_000)).toMatchObject({ growth: 4, coveredMs: 1_000 })
 })
 
+test('two processes that write one series have no growth between them', () => {
+  const state = make()
+  state.take(0, 100, 1_000, 500, false, Number.NaN)
+  for (let i = 1; i < 10; i++) {
+    const isOther = i % 2 === 1
+    const step = state.take(0, isOther ? 200 : 100, 1_000 + i, isOther ? 7 : 500, false, known)
+    expect(step).toMatchObject({ growth: 0, isOverlap: true })
+  }
+})
+
 test('deltas add up', () => {
   const state = make()
   expect(state.take(0, 0, 1_000, 5, true, Number.NaN)).toMatchObject({ value: 5, growth: 5 })

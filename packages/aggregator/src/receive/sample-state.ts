@@ -8,6 +8,8 @@ export interface Step {
   coveredMs: number
   /** The series had no sample before. */
   isFirst: boolean
+  /** Another process writes the same series: two agents without a `service.instance.id` on one host, most likely. */
+  isOverlap: boolean
 }
 
 export interface SampleStateOptions {
@@ -47,7 +49,9 @@ const freshStreamMs = 60_000
 export function createSampleState(stored: SampleStateOptions): SampleState {
   let times = Float64Array.from(stored.lastTimesMs)
   let values = Float64Array.from(stored.lastValues)
-  const step: Step = { value: 0, growth: 0, coveredMs: 0, isFirst: false }
+  // When each stream began, as far as its sender says; not kept over a restart.
+  let starts = new Float64Array(times.length)
+  const step: Step = { value: 0, growth: 0, coveredMs: 0, isFirst: false, isOverlap: false }
 
   function reserve(seriesId: number) {
     if (seriesId < times.length) return
@@ -59,6 +63,9 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
     }
     times = wider(times)
     values = wider(values)
+    const widerStarts = new Float64Array(capacity)
+    widerStarts.set(starts)
+    starts = widerStarts
   }
 
   return {
@@ -69,6 +76,7 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
       const isFirst = Number.isNaN(lastTimeMs)
       if (!isFirst && timeMs <= lastTimeMs) return null
       step.isFirst = isFirst
+      step.isOverlap = false
       if (isDelta) {
         step.value = (isFirst ? 0 : lastValue) + value
         step.growth = value
@@ -84,12 +92,17 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
       } else {
         // A counter restarted when its stream began after our last sample, or when it fell.
         const restarted = startMs > lastTimeMs || value < lastValue
+        // It began elsewhere, but before our last sample: two processes take turns in one series, and the difference of
+        // their totals is nobody's growth (OTLP data model, "overlap").
+        step.isOverlap =
+          startMs > 0 && starts[seriesId]! > 0 && startMs !== starts[seriesId] && startMs <= lastTimeMs
         step.value = value
-        step.growth = restarted ? value : value - lastValue
+        step.growth = step.isOverlap ? 0 : restarted ? value : value - lastValue
         step.coveredMs = timeMs - lastTimeMs
       }
       times[seriesId] = timeMs
       values[seriesId] = step.value
+      starts[seriesId] = startMs
       return step
     },
     addLate(seriesId, increase) {
