@@ -4,8 +4,8 @@ import type { Agent, Alert, AlertState, Event, NewEvent, SampleColumns, Series }
 export interface SampleBatch extends SampleColumns {
   readonly newSeries: readonly Series[]
   /**
-   * Samples older than the newest of their series: history, of which listeners need take no notice. One at the
-   * time of a stored sample takes its place for every reader.
+   * Samples older than the newest of their series, in any order: history, of which listeners need take no notice.
+   * One at the time of a stored sample takes its place for every reader.
    */
   readonly late?: SampleColumns
 }
