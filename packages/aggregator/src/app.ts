@@ -118,7 +118,15 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       listeningSinceMs: startedMs,
     })
     const state = createSampleState(store.stored)
-    const ingest = createIngest({ store, series, state, agents: register, history, nowMs })
+    const ingest = createIngest({
+      store,
+      series,
+      state,
+      agents: register,
+      history,
+      nowMs,
+      lateWindowMs: configuration.limits.late_window,
+    })
 
     // evaluate
     const evaluator = createEvaluator({ rules, openAlerts: store.stored.openAlerts, maxBindings })

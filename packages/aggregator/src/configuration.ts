@@ -47,6 +47,8 @@ const fileSchema = z.strictObject({
       agents: z.number().int().min(1).default(20_000),
       series: z.number().int().min(1).default(1_000_000),
       series_per_agent: z.number().int().min(1).default(2_000),
+      // How far behind the newest of its series a point may come and still be stored in its place.
+      late_window: durationSchema.prefault('1h'),
     })
     .prefault({}),
 })
