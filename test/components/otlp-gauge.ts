@@ -1,17 +1,14 @@
 interface GaugePoint {
   readonly timeMs: number
   readonly value: number
-  /** Attribute `point`: makes the point the only one of its series. */
-  readonly label?: string
 }
 
 /** One gauge of one agent as an OTLP/JSON body, for tests that must know every single point. */
 export function otlpGauge(agentId: string, metric: string, points: readonly GaugePoint[]): string {
   const text = (key: string, stringValue: string) => ({ key, value: { stringValue } })
-  const dataPoints = points.map(({ timeMs, value, label }) => ({
+  const dataPoints = points.map(({ timeMs, value }) => ({
     timeUnixNano: `${timeMs}000000`,
     asDouble: value,
-    ...(label !== undefined && { attributes: [text('point', label)] }),
   }))
   return JSON.stringify({
     resourceMetrics: [
