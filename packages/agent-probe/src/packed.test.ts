@@ -25,6 +25,7 @@ test('the packed package works in an empty project, offline and without dependen
   ]
   expect(files.map(({ path }) => path).sort()).toEqual([
     'README.md',
+    'dist/ai.js',
     'dist/exit-worker.js',
     'dist/register.d.ts',
     'dist/register.js',
@@ -55,7 +56,7 @@ test('the packed package works in an empty project, offline and without dependen
 })
 
 test('no validation library and no second copy of anything is bundled', async () => {
-  for (const file of ['register.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
+  for (const file of ['register.js', 'ai.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
     const text = await readFile(join(packageFolder, 'dist', file), 'utf8')
     expect(text).not.toMatch(/ZodError|protobufjs/)
     expect(text).not.toContain(packageFolder)
