@@ -18,6 +18,13 @@ const patches: readonly (Patch & { readonly package: string })[] = [
     hands: 'mcp',
     value: 'Protocol',
   },
+  // The second generation of that SDK, one file in each of its packages.
+  ...['@modelcontextprotocol/client', '@modelcontextprotocol/server'].map((name) => ({
+    package: name,
+    file: new RegExp(`/${name}/dist/src-[\\w-]+\\.[cm]js$`),
+    hands: 'mcp' as const,
+    value: 'Protocol',
+  })),
   {
     package: 'bullmq',
     file: /\/bullmq\/dist\/(?:esm|cjs)\/classes\/worker\.js$/,

@@ -69,12 +69,8 @@ const withLine = (loaded: Loaded, { hands, value }: Patch, url: string): Loaded 
   const text = textOf(loaded.source) ?? readSource(url)
   // What a module only passes on has no name within it; the module may import itself to get at it.
   const self = isModule && value === 'Agent' ? `import * as perfmonSelf from ${JSON.stringify(url)};` : ''
-  const given =
-    self === ''
-      ? isModule
-        ? value
-        : `typeof ${value}==='undefined'?exports.${value}:${value}`
-      : `perfmonSelf.${value}`
+  const otherwise = isModule ? 'undefined' : `exports.${value}`
+  const given = self === '' ? `typeof ${value}==='undefined'?${otherwise}:${value}` : `perfmonSelf.${value}`
   return { source: `${text}\n;${self}globalThis[Symbol.for('${receiver}')]?.('${hands}',${given});\n` }
 }
 

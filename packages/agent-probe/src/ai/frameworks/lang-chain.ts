@@ -92,7 +92,8 @@ export const createLangChain = ({
       runName?: string,
     ) {
       const node = metadata?.['langgraph_node']
-      const isNode = node !== undefined && runName === node
+      // LangGraph's own nodes are `__start__` and the like.
+      const isNode = typeof node === 'string' && !node.startsWith('__') && runName === node
       const kind = parent === undefined ? 'workflow' : isNode ? 'agent' : undefined
       begin({ runId, parent, kind, name: isNode ? node : (runName ?? lastId(chain)) })
     },

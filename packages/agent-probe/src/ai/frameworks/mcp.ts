@@ -4,7 +4,7 @@ import type { DurationHistogram } from '../../record/duration-histogram.ts'
 import { errorTypeName } from '../../record/http-names.ts'
 import type { AiRecordings } from '../ai-recordings.ts'
 import { boundedName } from '../bounded-name.ts'
-import { type AgentWorkRecorder, recordDuration } from './record-agent-work.ts'
+import { recordDuration } from './record-agent-work.ts'
 
 /** What is read of a request and its result; arguments and contents are not. */
 interface McpRequest {
@@ -14,6 +14,8 @@ interface McpRequest {
 type Handler = (request: McpRequest, ...more: unknown[]) => unknown
 interface ProtocolPrototype {
   request(request: McpRequest, ...more: unknown[]): Promise<unknown>
+  /** Version 2: every request that is made comes through here, also those not made by `request`. */
+  _requestWithSchemaViaCodec?(codec: unknown, request: McpRequest, ...more: unknown[]): Promise<unknown>
   setRequestHandler(schema: unknown, ...more: unknown[]): void
 }
 
@@ -33,17 +35,15 @@ const failureOf = (error: unknown): string => {
 }
 
 /**
- * Requests of the Model Context Protocol SDK, made and served. Served tools are tool calls as well: the
- * process that runs one knows how long the tool itself took.
+ * Requests of the Model Context Protocol SDK, made and served. Calls of tools are told by these alone: as
+ * `gen_ai.execute_tool` too they would be counted by the caller's framework, the client and the server.
  */
 export const createMcp = ({
   ai,
-  record,
   guard,
   now,
 }: {
   ai: AiRecordings
-  record: AgentWorkRecorder
   guard: HookGuard
   now: () => number
 }): ((protocol: unknown) => void) => {
@@ -62,8 +62,6 @@ export const createMcp = ({
         [attributeNames.errorType]: errorType,
       }),
     })
-    if (into === ai.mcpServer && tool !== undefined)
-      record.tool({ framework: 'mcp', tool, seconds, errorType })
   })
 
   /** The same promise's outcome, told. */
@@ -71,32 +69,45 @@ export const createMcp = ({
     answer: Promise<Answer>,
     call: Pick<Ended, 'into' | 'request' | 'startedAtMs'>,
   ): Promise<Answer> =>
-    answer.then(
-      (result) => {
-        end({ ...call, result, failed: false })
-        return result
-      },
-      (error: unknown) => {
-        end({ ...call, error, failed: true })
-        throw error
-      },
-    )
+    // Anything else than a promise is the SDK's new way of doing things: handed on.
+    typeof answer?.then !== 'function'
+      ? answer
+      : answer.then(
+          (result) => {
+            end({ ...call, result, failed: false })
+            return result
+          },
+          (error: unknown) => {
+            end({ ...call, error, failed: true })
+            throw error
+          },
+        )
 
   return (given) => {
     const prototype = (given as { prototype?: ProtocolPrototype } | undefined)?.prototype
     if (typeof prototype?.request !== 'function' || typeof prototype.setRequestHandler !== 'function') return
-    const { request: make, setRequestHandler } = prototype
-    prototype.request = function request(made, ...more) {
-      const call = { into: ai.mcpClient, request: made, startedAtMs: now() }
-      const answer = make.call(this, made, ...more)
-      return typeof answer?.then === 'function' ? tell(answer, call) : answer
+    const { request: make, setRequestHandler, _requestWithSchemaViaCodec: makeByCodec } = prototype
+    const begin = (request: McpRequest) => ({ into: ai.mcpClient, request, startedAtMs: now() })
+    if (typeof makeByCodec === 'function') {
+      prototype._requestWithSchemaViaCodec = function requestByCodec(codec, made, ...more) {
+        const call = begin(made)
+        return tell(makeByCodec.call(this, codec, made, ...more), call)
+      }
+    } else {
+      prototype.request = function request(made, ...more) {
+        const call = begin(made)
+        return tell(make.call(this, made, ...more), call)
+      }
     }
     prototype.setRequestHandler = function setHandler(schema, ...more) {
       // The handler is the last of the arguments, whichever version of the SDK.
       const handler = more.at(-1)
       if (typeof handler !== 'function') return setRequestHandler.call(this, schema, ...more)
       const timed: Handler = (served, ...rest) => {
-        const call = { into: ai.mcpServer, request: served, startedAtMs: now() }
+        // Version 2 names the method first, and may hand over the parameters alone.
+        const method = typeof schema === 'string' ? schema : served?.method
+        const request = { method, ...(served?.params && { params: served.params }) }
+        const call = { into: ai.mcpServer, request, startedAtMs: now() }
         return tell(new Promise((resolve) => resolve((handler as Handler)(served, ...rest))), call)
       }
       return setRequestHandler.call(this, schema, ...more.slice(0, -1), timed)
