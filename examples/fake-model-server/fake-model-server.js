@@ -121,7 +121,9 @@ export async function startFakeModelServer(options = {}) {
       })
     }
 
-    const reply = makeReply(question, { seed, cachedShare: settings.cachedShare })
+    // Nobody caches embeddings.
+    const cachedShare = endpoint === embeddings ? 0 : settings.cachedShare
+    const reply = makeReply(question, { seed, cachedShare })
     const answer = { question, reply, body, id: `${seed}_${number}`, nowMs: now() }
     if (question.stream) {
       const events = [...endpoint.streamAnswer(answer)]

@@ -78,7 +78,8 @@ export const tapBody = (body: Body, listener: BodyListener): void => {
       },
       flush: () => listener.ended(),
       cancel: (reason: unknown) => {
-        if (reason instanceof Error && reason.name !== 'AbortError') listener.failed(reason)
+        // Called for both directions: a connection that breaks is a TypeError, whatever else the agent's wish.
+        if (reason instanceof TypeError) listener.failed(reason)
         else listener.cancelled()
       },
     } as ConstructorParameters<typeof TransformStream<Uint8Array, Uint8Array>>[0])
