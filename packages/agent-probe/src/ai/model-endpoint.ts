@@ -10,7 +10,7 @@ export interface ModelEndpoint {
 
 /** One look at the end of a URL or path, whatever host and prefix come before it. */
 const modelPath =
-  /\/(?:(chat\/completions|completions|responses|embeddings|messages)|models\/([^/?:]{1,200}):(generateContent|streamGenerateContent|embedContent|batchEmbedContents))(?:\?[^#]*)?(?:#.*)?$/
+  /^[^?#]*?\/(?:(chat\/completions|completions|responses|embeddings|messages)|models\/([^/?:]{1,200}):(generateContent|streamGenerateContent|embedContent|batchEmbedContents))(?:\?[^#]*)?(?:#.*)?$/
 
 const deployment = /\/deployments\/([^/?]{1,200})\//
 const versioned = /\/v1\/(?:messages|responses|embeddings)(?:[?#]|$)/
