@@ -51,12 +51,12 @@ export const createModelCallRecorder = (ai: AiRecordings, prices: PriceTable): M
     key: string,
     type: 'input' | 'output',
     count: number | undefined,
-    base: MetricAttributes,
+    attributes: () => MetricAttributes,
   ) => {
     if (count === undefined) return
     const typed = `${key}|${type}`
     const series =
-      ai.tokens.find(typed) ?? ai.tokens.admit(typed, { ...base, [aiAttributeNames.tokenType]: type })
+      ai.tokens.find(typed) ?? ai.tokens.admit(typed, { ...attributes(), [aiAttributeNames.tokenType]: type })
     ai.tokens.record(series, count)
   }
 
@@ -105,9 +105,8 @@ export const createModelCallRecorder = (ai: AiRecordings, prices: PriceTable): M
         if (errorType === undefined) unknown('usage')
         return
       }
-      const base = attributes()
-      tokens(key, 'input', answer.inputTokens, base)
-      tokens(key, 'output', answer.outputTokens, base)
+      tokens(key, 'input', answer.inputTokens, attributes)
+      tokens(key, 'output', answer.outputTokens, attributes)
       const details = [
         ['cache_read', answer.cacheReadTokens],
         ['cache_write', answer.cacheWriteTokens],
@@ -116,7 +115,7 @@ export const createModelCallRecorder = (ai: AiRecordings, prices: PriceTable): M
       for (const [detail, count] of details) {
         if (!count) continue
         ai.tokenDetails.add(`${key}|${detail}`, count, () => ({
-          ...base,
+          ...attributes(),
           [aiAttributeNames.tokenDetail]: detail,
         }))
       }
