@@ -7,6 +7,11 @@ const fromSource = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 }
 
+// Store threads of the unit tests are loaded from sources, which Node strips of types with WebAssembly. When one of
+// several threads ends while another calls it, V8 frees the wrapper in use (SIGSEGV in TierUpWasmToJSWrapper, seen on
+// Node 24.21): no code is freed here. The build has no types to strip.
+const execArgv = ['--no-wasm-code-gc']
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +19,8 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
+          pool: 'forks',
+          execArgv,
           include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts', 'grafana/**/*.test.ts'],
         },
       },

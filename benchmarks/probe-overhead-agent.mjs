@@ -29,4 +29,6 @@ process.on('message', (question) => {
   if (question === 'collect') globalThis.gc?.()
   process.send({ cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() })
 })
+// The load comes in slices: a connection must survive the pause between two.
+server.keepAliveTimeout = 300_000
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))

@@ -15,7 +15,7 @@ interface RuleSource {
 
 const vitals = vitalQueries({ matchers: '', range: '1m' })
 const uptime = prometheusName(metricNames.processUptime, 'gauge', 's')
-const exitCode = prometheusName(metricNames.agentExit, 'gauge', '1')
+const exitCode = prometheusName(metricNames.agentExit, 'gauge', '{code}')
 const agent = '{{ $labels.service_namespace }}/{{ $labels.service_name }} ({{ $labels.service_instance_id }})'
 
 const sources: readonly RuleSource[] = [

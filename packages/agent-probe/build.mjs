@@ -10,6 +10,26 @@ import { build } from 'esbuild'
 const here = dirname(fileURLToPath(import.meta.url))
 const { version } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'))
 
+/**
+ * The API keeps its registrations under a global symbol. Our copy gets one that nobody else can name: else
+ * our SDK would write its debug lines, whole reports among them, into the agent's own diagnostic logger.
+ */
+const privateApi = {
+  name: 'private-api',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /[\\/]@opentelemetry[\\/]api[\\/]dist[\\/]internal[\\/]global-utils\.mjs$/ },
+      async ({ path }) => {
+        const source = await readFile(path, 'utf8')
+        const contents = source.replace('Symbol.for(', 'Symbol(')
+        if (contents === source)
+          throw new Error(`${path} has no Symbol.for to make private: look at it again`)
+        return { contents, loader: 'js' }
+      },
+    )
+  },
+}
+
 const { outputFiles } = await build({
   absWorkingDir: here,
   entryPoints: {
@@ -22,6 +42,7 @@ const { outputFiles } = await build({
   outdir: 'dist',
   write: false,
   bundle: true,
+  plugins: [privateApi],
   platform: 'node',
   format: 'esm',
   target: 'node22.18',

@@ -7,15 +7,18 @@ export interface HookGuard {
     hook: (this: This, argument: Argument) => void,
   ): (this: This, argument: Argument) => void
   failures(): number
+  /** From now on no hook does anything. */
+  switchOff(): void
 }
 
 export const createHookGuard = (): HookGuard => {
   let failures = 0
+  let off = false
   return {
     wrap(hook) {
       let broken = false
       return function guarded(argument) {
-        if (broken) return
+        if (broken || off) return
         try {
           hook.call(this, argument)
         } catch {
@@ -25,5 +28,8 @@ export const createHookGuard = (): HookGuard => {
       }
     },
     failures: () => failures,
+    switchOff() {
+      off = true
+    },
   }
 }

@@ -330,13 +330,14 @@ test('the agent registers its own OpenTelemetry later, and never meets ours', as
   const agent = await runAgent({
     env: env(),
     source: `
-import { diag, metrics, trace, context } from '${api}'
+import { diag, DiagLogLevel, metrics, trace } from '${api}'
 import { MeterProvider } from '${sdk}'
 setTimeout(() => {
   const said = []
   const logger = Object.fromEntries(['error', 'warn', 'info', 'debug', 'verbose'].map((level) => [level, (...m) => said.push([level, ...m])]))
-  const registered = [diag.setLogger(logger), metrics.setGlobalMeterProvider(new MeterProvider()), trace.setGlobalTracerProvider({ getTracer() {} })]
-  setTimeout(() => console.log(JSON.stringify({ registered, said })), 300)
+  const registered = [diag.setLogger(logger, DiagLogLevel.ALL), metrics.setGlobalMeterProvider(new MeterProvider()), trace.setGlobalTracerProvider({ getTracer() {} })]
+  const own = said.length
+  setTimeout(() => console.log(JSON.stringify({ registered, said: said.slice(own) })), 300)
 }, 300)`,
   })
   const { stdout } = await agent.ended

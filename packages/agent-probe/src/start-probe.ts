@@ -28,6 +28,9 @@ export const startProbe = (): void => {
 
   let telemetry: Telemetry | undefined
 
+  /** Not imported above: that alone would take 2 ms of the agent's start. */
+  const isWorker = () => !process.getBuiltinModule('node:worker_threads').isMainThread
+
   // By `require`, as an ending agent cannot wait for an `import`, nor take over one that is under way.
   const load = (): Telemetry => {
     const { createRequire } = process.getBuiltinModule('node:module')
@@ -37,6 +40,7 @@ export const startProbe = (): void => {
   }
 
   const flush = (exit: AgentExit) => {
+    if (isWorker()) return
     const sinceMs = performance.now()
     // A thread needs its time to start: where it will surely be needed, it does so while we load.
     const courier = telemetry === undefined ? callCourier() : undefined
@@ -51,7 +55,9 @@ export const startProbe = (): void => {
 
   const start = async () => {
     try {
-      await load().start()
+      // Worker threads are their main thread's business, for now.
+      if (isWorker()) guard.switchOff()
+      else await load().start()
     } catch (error) {
       process.emitWarning(`The Perfmon probe could not start: ${(error as Error)?.message}`)
     }

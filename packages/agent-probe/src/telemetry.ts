@@ -11,6 +11,7 @@ import {
 import { attributeNames } from '@perfmon/protocol/names'
 import { createMetricCollector } from './collect/collect-metrics.ts'
 import { createProbeAccount } from './collect/probe-account.ts'
+import { readCpuSeconds } from './collect/read-process.ts'
 import { createDeltaView } from './collect/to-delta.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
@@ -25,6 +26,7 @@ import { createDeliveryLog } from './send/delivery-log.ts'
 import type { PostRequest } from './send/post-request.ts'
 import { ReportReader } from './send/report-reader.ts'
 import { requestHeaders } from './send/request-headers.ts'
+import { watchActivity } from './send/watch-activity.ts'
 import { startWebSocket } from './start-web-socket.ts'
 import { createWriteLine } from './write-line.ts'
 
@@ -57,7 +59,8 @@ const describeAgent = (settings: Settings, hostName: string) => ({
   'telemetry.sdk.version': '3.1.0',
   'telemetry.distro.name': 'perfmon',
   'telemetry.distro.version': probeVersion,
-  [attributeNames.reportInterval]: settings.intervalMs,
+  // The promise by which lateness is judged: the longest gap.
+  [attributeNames.reportInterval]: settings.idleIntervalMs,
 })
 
 /** Sums and histograms are contained in the next report; only gauges are gone with a lost one. */
@@ -89,6 +92,7 @@ export const createTelemetry = ({
     guard,
     account,
     level: settings.level,
+    intervalMs: settings.intervalMs,
     startedAtMs: performance.timeOrigin,
     now,
   })
@@ -138,6 +142,9 @@ export const createTelemetry = ({
           errors: [],
         }),
         intervalMs: settings.intervalMs,
+        idleIntervalMs: settings.idleIntervalMs,
+        activity: watchActivity({ recordings, readCpuSeconds }),
+        now,
         settled,
       })
       // Private: a provider registered globally with our copy of the API would shut out the agent's own.

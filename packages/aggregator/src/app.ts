@@ -193,6 +193,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       timeoutMs: configuration.poll.timeout,
       token,
       ingest,
+      agents,
       clock,
       logger,
     })
@@ -219,6 +220,8 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
 
     publishSelfMetrics(telemetry, {
       ingest,
+      otlp: otlpServer,
+      register,
       poller,
       agents,
       series,
@@ -227,7 +230,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       notifier,
       live,
       pipeline,
-      storeBytes: () => ingestHealth.storeBytes(),
+      storeStats: ingestHealth.storeStats,
     })
     await store.appendEvents([
       { type: 'aggregator-started', timeMs: startedMs, version },

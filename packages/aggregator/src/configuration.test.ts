@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type ConfigurationError,
-  demandTokenBeyondLoopback,
-  isLoopback,
-  readConfiguration,
-} from './configuration.ts'
+import { type ConfigurationError, demandTokenBeyondLoopback, readConfiguration } from './configuration.ts'
+import { isLoopback } from './system/loopback.ts'
 
 const read = (text: string, environment: Record<string, string> = {}) =>
   readConfiguration({ file: { path: 'perfmon.yaml', text }, environment })
@@ -12,7 +8,7 @@ const read = (text: string, environment: Record<string, string> = {}) =>
 test('without a file everything has its default', () => {
   expect(readConfiguration({ environment: {} })).toMatchObject({
     server: { host: '127.0.0.1', port: 8080 },
-    otlp: { host: '127.0.0.1', port: 4318, max_body_mib: 64 },
+    otlp: { host: '127.0.0.1', port: 4318, max_body_mib: 20 },
     data: { dir: 'perfmon-data', retention: 30 * 86_400_000, max_mib: 1_024 },
     notify: { console: true },
     poll: { agents: [], interval: 1_000 },
@@ -65,6 +61,7 @@ describe('who can reach it', () => {
     ['127.1.2.3', true],
     ['localhost', true],
     ['::1', true],
+    ['LocalHost', true],
     ['0.0.0.0', false],
     ['192.168.1.1', false],
     ['127.evil.example', false],

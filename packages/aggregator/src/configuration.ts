@@ -1,5 +1,6 @@
 import { durationSchema, type Mistake, readYaml } from '@perfmon/core'
 import { z } from 'zod'
+import { isLoopback } from './system/loopback.ts'
 
 const portSchema = z.number().int().min(0).max(65_535)
 const webSocketUrlSchema = z.url({
@@ -16,7 +17,8 @@ const fileSchema = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: portSchema.default(4318),
-      max_body_mib: z.number().min(1).max(1_024).default(64),
+      // As the collector's own receiver. OTLP recommends 64 MiB; a body is decoded in one go, and that long nobody else is heard.
+      max_body_mib: z.number().min(1).max(1_024).default(20),
     })
     .prefault({}),
   data: z
@@ -123,13 +125,6 @@ function environmentValue<S extends z.ZodType>(name: string, value: unknown, sch
   throw new ConfigurationError(
     `The environment variable ${name} is not usable: ${parsed.error.issues[0]?.message}.`,
   )
-}
-
-const loopbackHosts = new Set(['127.0.0.1', '::1', '[::1]', 'localhost'])
-
-/** Whether only programs on this machine can reach a listener on this host. */
-export function isLoopback(host: string): boolean {
-  return loopbackHosts.has(host) || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 /** @throws ConfigurationError when a listener would be open to other machines without a token */

@@ -2,15 +2,20 @@ import type { Evaluator } from '@perfmon/core'
 import type { EvaluatorRunner } from './evaluate/run-evaluator.ts'
 import type { Notifier } from './notify/run-notifier.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { AgentRegister } from './receive/agent-register.ts'
 import type { Ingest } from './receive/ingest.ts'
+import type { OtlpServer } from './receive/otlp-http-server.ts'
 import type { Poller } from './receive/run-poller.ts'
 import type { LiveStream } from './serve/live-stream.ts'
 import type { AgentTable } from './store/agent-table.ts'
 import type { SeriesTable } from './store/series-table.ts'
+import type { StoreStats } from './store/store.ts'
 import type { SelfMetric, SelfTelemetry } from './system/self-telemetry.ts'
 
 export interface SelfMetricSources {
   readonly ingest: Ingest
+  readonly otlp: OtlpServer
+  readonly register: AgentRegister
   readonly poller: Poller
   readonly agents: AgentTable
   readonly series: SeriesTable
@@ -19,7 +24,7 @@ export interface SelfMetricSources {
   readonly notifier: Notifier
   readonly live: LiveStream
   readonly pipeline: Pipeline
-  readonly storeBytes: () => number
+  readonly storeStats: () => StoreStats
 }
 
 /** Everything that is counted or left out, under names that Prometheus users expect. */
@@ -34,10 +39,46 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
     ),
     counter('perfmon.aggregator.dropped_point', '{point}', 'Points not stored, by reason', () => [
       { value: from.ingest.stats().refusedPoints, attributes: { reason: 'refused' } },
-      { value: from.ingest.stats().duplicatePoints, attributes: { reason: 'duplicate-or-late' } },
+      { value: from.ingest.stats().duplicatePoints, attributes: { reason: 'duplicate' } },
+      { value: from.ingest.stats().tooLatePoints, attributes: { reason: 'too-late' } },
     ]),
+    counter(
+      'perfmon.aggregator.late_point',
+      '{point}',
+      'Points stored behind newer ones of their series',
+      () => one(from.ingest.stats().latePoints),
+    ),
     counter('perfmon.aggregator.malformed_request', '{request}', 'OTLP requests that were not OTLP', () =>
       one(from.ingest.stats().malformedRequests),
+    ),
+    counter('perfmon.aggregator.otlp.refused_request', '{request}', 'OTLP requests refused, by status', () =>
+      Object.entries(from.otlp.stats().refusedRequests).map(([status, value]) => ({
+        value,
+        attributes: { 'http.response.status_code': status },
+      })),
+    ),
+    counter('perfmon.aggregator.otlp.ignored_request', '{request}', 'Requests taken and thrown away', () => [
+      { value: from.otlp.stats().ignoredTraceRequests, attributes: { signal: 'traces' } },
+      { value: from.otlp.stats().ignoredLogRequests, attributes: { signal: 'logs' } },
+    ]),
+    counter(
+      'perfmon.aggregator.otlp.lost_connection',
+      '{connection}',
+      'Connections cut off, by reason',
+      () => [
+        { value: from.otlp.stats().droppedConnections, attributes: { reason: 'too-many' } },
+        { value: from.otlp.stats().abandonedRequests, attributes: { reason: 'sender-hung-up' } },
+      ],
+    ),
+    counter('perfmon.aggregator.otlp.received', 'By', 'Bytes of OTLP bodies as they came', () =>
+      one(from.otlp.stats().receivedBytes),
+    ),
+    counter('perfmon.aggregator.poll.dropped_answer', '{answer}', 'Answers not used, by reason', () => [
+      { value: from.poller.stats().refusedAnswers, attributes: { reason: 'refused' } },
+      { value: from.poller.stats().unstoredAnswers, attributes: { reason: 'not-stored' } },
+    ]),
+    counter('perfmon.aggregator.agent.dropped_event', '{event}', 'Comings and goings not written down', () =>
+      one(from.register.stats().droppedEvents),
     ),
     counter('perfmon.aggregator.poll', '{poll}', 'Questions to polled agents', () =>
       one(from.poller.stats().polls),
@@ -82,7 +123,22 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
       'Slots left out because the last was still worked',
       () => one(from.pipeline.stats().lateTicks),
     ),
-    gauge('perfmon.aggregator.store.size', 'By', 'Bytes on disk', () => one(from.storeBytes())),
+    counter('perfmon.aggregator.live.refused_reader', '{reader}', 'Live pages turned away', () =>
+      one(from.live.stats().refusedReaders),
+    ),
+    gauge('perfmon.aggregator.store.size', 'By', 'Bytes on disk', () => one(from.storeStats().bytes)),
+    gauge('perfmon.aggregator.store.queue', '{request}', 'Requests that wait for the disk', () =>
+      one(from.storeStats().queued),
+    ),
+    counter(
+      'perfmon.aggregator.store.refused_batch',
+      '{batch}',
+      'Batches refused because too much waited',
+      () => one(from.storeStats().overloaded),
+    ),
+    counter('perfmon.aggregator.store.unordered_sample', '{sample}', 'Samples left out as not newer', () =>
+      one(from.storeStats().outOfOrder),
+    ),
     gauge('process.memory.usage', 'By', 'Resident memory of the aggregator', () =>
       one(process.memoryUsage.rss()),
     ),

@@ -24,6 +24,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Performance monitor for agent swarms')
     .version(version)
     .showHelpAfterError('(perfmon --help lists the commands)')
+    // As everywhere here: 2 says that the input is wrong.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   withStartOptions(program.command('start'))
     .description('run the aggregator: receive, store, evaluate, notify, serve')
     .action(async (flags) => (await import('./start-command.ts')).startCommand(flags))

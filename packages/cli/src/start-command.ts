@@ -9,7 +9,11 @@ export async function startCommand(flags: StartFlags): Promise<void> {
   const configuration = await loadConfiguration(flags)
   // With --json stdout is for the one ready line.
   const write = (line: string) => void (flags.json ? process.stderr : process.stdout).write(line)
-  const aggregator = await startAggregator({ configuration, write })
+  const starting = startAggregator({ configuration, write })
+  // A start that hangs, on a dead network disk perhaps, must still be stoppable. What it has written so far is as
+  // safe as in any crash.
+  const aggregator = await Promise.race([starting, stopped.then(() => null)])
+  if (aggregator === null) process.exit(130)
   if (flags.json) {
     const { dashboard, otlp, rules } = aggregator
     terminal.print(

@@ -13,7 +13,8 @@ export type MetricsRequest = z.infer<typeof metricsRequestSchema>
 /**
  * An agent's answer. `cpu` and `memory` are percent (100 = one core, 100 = the nearest limit),
  * `responseTime` is milliseconds, `errorRate` percent, `lastHeartbeat` Unix milliseconds or ISO 8601 text:
- * agents that Perfmon did not write send either. Only `type` is required; what is unknown is left out.
+ * agents that Perfmon did not write send either. `requestRate` is per second, `eventLoop` a share (1 = never idle).
+ * Only `type` is required; what is unknown is left out; what cannot be is refused.
  */
 export const metricsResponseSchema = z.object({
   type: z.literal('metrics_response'),
@@ -21,13 +22,13 @@ export const metricsResponseSchema = z.object({
   agentId: z.string().max(256).optional(),
   agentType: z.string().max(256).optional(),
   swarm: z.string().max(256).optional(),
-  cpu: z.number().finite().optional(),
-  memory: z.number().finite().optional(),
-  responseTime: z.number().finite().nonnegative().nullable().optional(),
-  errorRate: z.number().finite().nonnegative().nullable().optional(),
-  activeConnections: z.number().finite().nonnegative().optional(),
-  requestRate: z.number().finite().nonnegative().optional(),
-  eventLoop: z.number().finite().nonnegative().optional(),
+  cpu: z.number().min(0).max(100_000).optional(),
+  memory: z.number().min(0).max(10_000).optional(),
+  responseTime: z.number().min(0).max(86_400_000).nullable().optional(),
+  errorRate: z.number().min(0).max(100).nullable().optional(),
+  activeConnections: z.number().min(0).max(1e9).optional(),
+  requestRate: z.number().min(0).max(1e9).optional(),
+  eventLoop: z.number().min(0).max(1.5).optional(),
   lastHeartbeat: z.union([z.number(), z.string().max(64)]).optional(),
   status: z.enum(['active', 'idle', 'busy', 'error', 'offline']).optional(),
 })

@@ -16,7 +16,7 @@ import { watchGarbageCollection } from './watch-garbage-collection.ts'
 export interface MetricCollector {
   /** Everything, cumulative since the process started. Synchronous: it must also work while exiting. */
   collect(exit?: AgentExit): MetricData[]
-  /** The vital signs of the last report; the first time, those since the start. */
+  /** The vital signs since the last time somebody asked, at least an interval; at first, since the start. */
   vitals(): VitalSigns
 }
 
@@ -30,6 +30,7 @@ export const createMetricCollector = ({
   guard,
   account,
   level,
+  intervalMs,
   startedAtMs,
   now,
 }: {
@@ -37,19 +38,17 @@ export const createMetricCollector = ({
   guard: HookGuard
   account: ProbeAccount
   level: Level
+  intervalMs: number
   startedAtMs: number
   now: () => number
 }): MetricCollector => {
   const startTime = toHrTime(startedAtMs)
   const collections = level === 'minimal' ? undefined : watchGarbageCollection(guard)
   const readDelay = level === 'detailed' ? watchEventLoopDelay() : undefined
-  const vitalSigns = createVitalSigns({ recordings, startedAtMs })
+  // Reports and answers each have a window of their own: a quiet agent's reports are far apart.
+  const reported = createVitalSigns({ recordings, startedAtMs })
+  const asked = createVitalSigns({ recordings, startedAtMs })
   let vitals: VitalSigns | undefined
-
-  const roll = (reading: ProcessReading) => {
-    vitals = vitalSigns.roll(reading)
-    return vitals
-  }
 
   const heapUsed = (reading: ProcessReading, window: Window): MetricData =>
     upDownSum(
@@ -127,7 +126,7 @@ export const createMetricCollector = ({
         const reading = readProcess(now())
         const window: Window = { startTime, endTime: toHrTime(reading.atMs) }
         return [
-          ...processMetrics(reading, roll(reading), window),
+          ...processMetrics(reading, reported.roll(reading), window),
           ...delayMetrics(window),
           ...durations(window),
           ...readAiMetrics(recordings.ai, window, exit !== undefined),
@@ -145,6 +144,10 @@ export const createMetricCollector = ({
               ]),
         ]
       }),
-    vitals: () => vitals ?? roll(readProcess(now())),
+    vitals() {
+      const nowMs = now()
+      if (vitals === undefined || nowMs - vitals.atMs >= intervalMs) vitals = asked.roll(readProcess(nowMs))
+      return vitals
+    },
   }
 }

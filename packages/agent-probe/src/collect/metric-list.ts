@@ -89,7 +89,8 @@ export const metricList = list({
   exit: {
     name: metricNames.agentExit,
     description: 'Exit code of the agent, sent once at its end',
-    unit: '1',
+    // Not `1`: a code is no ratio, and Prometheus would name it one.
+    unit: '{code}',
     integer: true,
   },
 })

@@ -26,6 +26,11 @@ const readMemoryLimit = (): number => {
 // A limit hardly ever moves and the call reads files: once is enough.
 const memoryLimitBytes = readMemoryLimit()
 
+export const readCpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
 /** About 4 µs. Avoids `process.memoryUsage()` and `os.cpus()`, which cost as much again. */
 export const readProcess = (atMs: number): ProcessReading => {
   const cpu = process.cpuUsage()

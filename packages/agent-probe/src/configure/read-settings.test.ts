@@ -15,6 +15,7 @@ test('an empty environment needs nothing', () => {
       compression: 'none',
       timeoutMs: 10_000,
       intervalMs: 1000,
+      idleIntervalMs: 5000,
       exitWaitMs: 250,
       temporality: 'cumulative',
       level: 'standard',
@@ -75,6 +76,17 @@ test('closed lists ignore case, and bytes are compressed only when they leave th
   expect(settings({ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'lowmemory' }).temporality).toBe(
     'delta',
   )
+})
+
+test.each([
+  [{}, 1000, 5000],
+  [{ PERFMON_INTERVAL_MS: '200' }, 200, 1000],
+  [{ PERFMON_INTERVAL_MS: '3000' }, 3000, 5000],
+  [{ PERFMON_INTERVAL_MS: '60000' }, 60_000, 60_000],
+  [{ PERFMON_IDLE_INTERVAL_MS: '1000' }, 1000, 1000],
+  [{ PERFMON_INTERVAL_MS: '2000', PERFMON_IDLE_INTERVAL_MS: '1000' }, 2000, 2000],
+])('%o reports every %d ms, and every %d ms with nothing to tell', (env, intervalMs, idleIntervalMs) => {
+  expect(settings(env as Record<string, string>)).toMatchObject({ intervalMs, idleIntervalMs })
 })
 
 describe('WebSocket', () => {

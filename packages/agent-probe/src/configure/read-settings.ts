@@ -24,6 +24,8 @@ export interface Settings {
   readonly compression: 'gzip' | 'none'
   readonly timeoutMs: number
   readonly intervalMs: number
+  /** Longest time without a report, of an agent with nothing to tell. Never less than the interval. */
+  readonly idleIntervalMs: number
   /** How long an ending agent may be held up for its last report; 0 sends none. */
   readonly exitWaitMs: number
   readonly temporality: 'cumulative' | 'delta'
@@ -161,6 +163,12 @@ export const readSettings = ({
     3_600_000,
     1000,
   )
+  const idleIntervalMs = milliseconds(
+    ['PERFMON_IDLE_INTERVAL_MS'],
+    100,
+    3_600_000,
+    Math.max(intervalMs, Math.min(5 * intervalMs, 5000)),
+  )
   const timeoutMs = milliseconds(
     ['OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
     1,
@@ -218,6 +226,7 @@ export const readSettings = ({
     compression,
     timeoutMs,
     intervalMs,
+    idleIntervalMs: Math.max(intervalMs, idleIntervalMs),
     exitWaitMs,
     temporality: temporality === 'cumulative' ? 'cumulative' : 'delta',
     level: oneOf(['PERFMON_LEVEL'], levels, 'standard'),

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import type { PostRequest } from '../send/post-request.ts'
 
 export interface Courier {
@@ -13,6 +12,7 @@ export interface Courier {
 export const callCourier = (): Courier => {
   const answer = new SharedArrayBuffer(4)
   // No execArgv and no environment: neither this probe again nor the agent's own preloads.
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   const worker = new Worker(new URL('./exit-worker.js', import.meta.url), {
     workerData: answer,
     execArgv: [],

@@ -1,7 +1,8 @@
 import type { HookGuard } from '../hook-guard.ts'
 import type { AgentExit } from './agent-exit.ts'
 
-const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+/** With their numbers, which are the same everywhere: a shell sees 128 more. */
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 /**
  * Sends the last report however the agent ends: naturally, by `process.exit`, by an error or by a signal.
@@ -31,8 +32,7 @@ export const watchExit = ({ guard, flush }: { guard: HookGuard; flush: (exit: Ag
   const onExit = guard.wrap<unknown, number>((code) => flushOnce({ code, reason }))
   process.on('exit', (code) => onExit.call(undefined, code))
 
-  for (const signal of signals) {
-    const number = process.getBuiltinModule('node:os').constants.signals[signal]
+  for (const [signal, number] of Object.entries(signals) as [keyof typeof signals, number][]) {
     const tryFlush = guard.wrap(() => flushOnce({ code: 128 + number, reason: 'signal' }))
     const onSignal = () => {
       if (process.listenerCount(signal) > 1) {

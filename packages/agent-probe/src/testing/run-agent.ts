@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -58,6 +58,7 @@ export const runAgent = async ({
       PATH: process.env.PATH,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       PERFMON_INTERVAL_MS: '100',
+      PERFMON_IDLE_INTERVAL_MS: '100',
       // A crowded machine must not lose last reports: what is tested is that they are sent.
       PERFMON_EXIT_WAIT_MS: '5000',
       ...env,
@@ -72,7 +73,10 @@ export const runAgent = async ({
       for (const look of listeners) look()
     })
   }
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...written }))
+  const ended = once(child, 'close').then(async ([code, signal]) => {
+    await rm(folder, { recursive: true, force: true })
+    return { code, signal, ...written }
+  })
   return {
     process: child,
     output: () => ({ ...written }),

@@ -60,16 +60,12 @@ export function runEvaluator(options: EvaluatorRunnerOptions): EvaluatorRunner {
       droppedChanges += unrecorded.length - maxUnrecorded
       unrecorded = unrecorded.slice(-maxUnrecorded)
     }
-    if (unrecorded.length > 0 && !isRecording) {
-      isRecording = true
-      void record().finally(() => {
-        isRecording = false
-      })
-    }
+    if (unrecorded.length > 0 && !isRecording) void record()
   }
 
   /** One recording at a time and in order: an alert's end must not overtake its beginning. */
   async function record() {
+    isRecording = true
     while (unrecorded.length > 0) {
       const changes = unrecorded
       unrecorded = []
@@ -81,9 +77,11 @@ export function runEvaluator(options: EvaluatorRunnerOptions): EvaluatorRunner {
       } catch (error) {
         unrecorded = [...changes, ...unrecorded]
         logger.error({ err: error }, 'alerts could not be recorded; it is tried again')
-        return
+        // The next sweep tries again; at once it would only fail as often as it can.
+        break
       }
     }
+    isRecording = false
   }
 
   return {

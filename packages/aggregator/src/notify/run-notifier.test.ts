@@ -90,6 +90,19 @@ test('a receiver that does not answer is tried again; those behind wait for it',
   expect(failing.keys).toEqual(['a/try-again', 'a/sent', 'b/sent'])
 })
 
+test('a channel that hangs delays no other', async () => {
+  let answer: (outcome: SendOutcome) => void = () => {}
+  const hanging: Channel = { name: 'hanging', send: () => new Promise((resolve) => (answer = resolve)) }
+  const quick = channel(() => ({ kind: 'sent' }), 'quick')
+  start(hanging, quick.port)
+  await raise('a')
+  await quick.heard(1)
+  await raise('b')
+  await quick.heard(2)
+  expect(quick.keys).toEqual(['a/sent', 'b/sent'])
+  answer({ kind: 'refused', reason: 'enough' })
+})
+
 test('a notification that is refused for good is told in the event list and does not hold up the next', async () => {
   const picky = channel((_attempt, { alert: { summary } }) =>
     summary === 'a' ? { kind: 'refused', reason: 'it answered 400' } : { kind: 'sent' },

@@ -78,7 +78,7 @@ describe('what the receiver answers', () => {
     [{ status: 400 }, { kind: 'refused', reason: 'it answered 400' }],
     [
       { status: 302, headers: { location: 'http://elsewhere/' } },
-      { kind: 'refused', reason: 'it answered 302' },
+      { kind: 'try-again', reason: 'it answered 302' },
     ],
   ])('%j', async (given, outcome) => {
     answer = given

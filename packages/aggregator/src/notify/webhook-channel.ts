@@ -9,12 +9,15 @@ export interface WebhookChannelOptions {
   readonly renderTime: (timeMs: number) => string
 }
 
+const finalStatuses = new Set([400, 410, 413, 415, 422])
+
 /**
  * Posts each alert as Alertmanager's webhook (version 4). The header `Idempotency-Key` is the same over
  * all attempts: delivery is at least once, and a receiver that keeps keys has it exactly once.
  *
- * 2xx is sent; 408, 429 and 5xx, and no answer, are tried again; every other answer is final. Redirects are
- * not followed: an alert goes where the operator said and nowhere else.
+ * 2xx is sent. What says that this body will never be taken (400, 410, 413, 415, 422) is final; everything else
+ * is tried again, also 401, 404 and redirects: a proxy without its server answers so for a while. Redirects are not
+ * followed: an alert goes where the operator said and nowhere else.
  */
 export function webhookChannel({
   name,
@@ -45,8 +48,7 @@ export function webhookChannel({
       await response.body?.cancel().catch(() => {})
       if (response.ok) return { kind: 'sent' }
       const reason = `it answered ${response.status}`
-      if (response.status !== 408 && response.status !== 429 && response.status < 500)
-        return { kind: 'refused', reason }
+      if (finalStatuses.has(response.status)) return { kind: 'refused', reason }
       const seconds = Number(response.headers.get('retry-after'))
       return Number.isFinite(seconds) && seconds > 0
         ? { kind: 'try-again', reason, retryAfterMs: seconds * 1_000 }

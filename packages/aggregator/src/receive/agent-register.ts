@@ -40,6 +40,7 @@ export interface AgentRegister {
   /** What to save since the last call. On failure hand it back with {@link AgentRegister.keep}. */
   takeChanges(): AgentChanges
   keep(changes: AgentChanges): void
+  stats(): { droppedEvents: number }
 }
 
 export interface AgentChanges {
@@ -71,9 +72,11 @@ export function createAgentRegister({
   const savedAtMs = new Map<string, number>()
   const changed = new Set<string>()
   let events: NewEvent[] = []
+  let droppedEvents = 0
 
   function tell(event: NewEvent) {
     if (events.length < maxKeptEvents) events.push(event)
+    else droppedEvents += 1
   }
 
   function mergedVitals(id: string, before: Vitals | undefined, now: Vitals, nowMs: number): Vitals {
@@ -109,6 +112,7 @@ export function createAgentRegister({
   }
 
   return {
+    stats: () => ({ droppedEvents }),
     admits: (id, joining) => table.get(id) !== undefined || table.size + joining < maxAgents,
 
     report({ agent, source, vitals, nowMs, exit }) {
@@ -178,7 +182,9 @@ export function createAgentRegister({
 
     keep(changes) {
       for (const agent of changes.agents) if (table.get(agent.id)) changed.add(agent.id)
-      events = [...changes.events, ...events].slice(0, maxKeptEvents)
+      const all = [...changes.events, ...events]
+      events = all.slice(0, maxKeptEvents)
+      droppedEvents += all.length - events.length
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { IngestHealth } from '@perfmon/protocol'
 import type { SeriesTable } from '../store/series-table.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreStats } from '../store/store.ts'
 import type { Ingest } from './ingest.ts'
 
 export interface IngestHealthOptions {
@@ -13,17 +13,17 @@ export interface IngestHealthOptions {
 export function createIngestHealth({ ingest, series, store }: IngestHealthOptions) {
   let last: { timeMs: number; samples: number } | undefined
   let samplesPerSecond = 0
-  let storeBytes = 0
+  let stats: StoreStats = { bytes: 0, chunks: 0, events: 0, queued: 0, overloaded: 0, outOfOrder: 0 }
   return {
     async read(nowMs: number): Promise<IngestHealth> {
       const { samples, refusedPoints } = ingest.stats()
       if (last && nowMs > last.timeMs)
         samplesPerSecond = ((samples - last.samples) * 1_000) / (nowMs - last.timeMs)
       last = { timeMs: nowMs, samples }
-      storeBytes = (await store.stats()).bytes
-      return { samplesPerSecond, series: series.size, droppedPoints: refusedPoints, storeBytes }
+      stats = await store.stats()
+      return { samplesPerSecond, series: series.size, droppedPoints: refusedPoints, storeBytes: stats.bytes }
     },
     /** As of the last reading. */
-    storeBytes: () => storeBytes,
+    storeStats: () => stats,
   }
 }

@@ -16,6 +16,10 @@ import type { SeriesTable } from '../store/series-table.ts'
 import type { Store } from '../store/store.ts'
 import { sparklineVitals, type VitalHistory } from '../store/vital-history.ts'
 import type { AgentRegister, Exit } from './agent-register.ts'
+import { createIngestBatch, type IngestBatch, packedColumns } from './ingest-batch.ts'
+import { createIngestFlights, type Flight } from './ingest-flights.ts'
+import { locateHeld, settleHeld } from './ingest-late.ts'
+import { createIngestTurns } from './ingest-turns.ts'
 import { createPointRows, type Report } from './point-rows.ts'
 import type { SampleState } from './sample-state.ts'
 
@@ -26,14 +30,20 @@ export interface IngestOptions {
   readonly agents: AgentRegister
   readonly history: VitalHistory
   readonly nowMs: () => number
+  /** A point further behind the newest of its series is dropped and counted. Default one hour. */
+  readonly lateWindowMs?: number
 }
 
 export interface IngestStats {
   readonly requests: number
   readonly samples: number
   readonly refusedPoints: number
-  /** Repeated or late points: a request sent again after a lost answer, or a sender with a clock going back. */
+  /** Points that were stored before: a request sent again after a lost answer. */
   readonly duplicatePoints: number
+  /** Points stored although their series had newer ones; they are among `samples`. */
+  readonly latePoints: number
+  /** Points dropped because they were older than the window for late ones. */
+  readonly tooLatePoints: number
   readonly malformedRequests: number
 }
 
@@ -48,14 +58,6 @@ export interface Ingest {
   stats(): IngestStats
 }
 
-/** What is undone when the store refuses a batch. */
-interface Undo {
-  readonly seriesIds: number[]
-  readonly timesMs: number[]
-  readonly previousTimesMs: number[]
-  readonly previousValues: number[]
-}
-
 const vitalUnits: Record<keyof Vitals, string> = {
   cpu: '1',
   memory: '1',
@@ -68,75 +70,56 @@ const vitalUnits: Record<keyof Vitals, string> = {
 
 /**
  * Requests become samples: rows are collected, repeated ones dropped, deltas added up, vital signs derived,
- * and everything is stored as one batch before the sender hears that it arrived.
+ * and everything is stored as one batch before the sender hears that it arrived. What is not newer than the newest
+ * of its series takes a longer way (see settleHeld); late points are history: no rule is woken and no vital sign
+ * changed by them.
  */
-export function createIngest({ store, series: table, state, agents, history, nowMs }: IngestOptions): Ingest {
+export function createIngest(options: IngestOptions): Ingest {
+  const { store, series: table, state, agents, history, nowMs, lateWindowMs = 3_600_000 } = options
   const roles: VitalRole[] = []
   // Series that the store has not confirmed yet; they travel with the next batch again if one fails.
   let unsaved: Series[] = []
   let savedUpTo = table.nextId
-  const counts = { requests: 0, samples: 0, refusedPoints: 0, duplicatePoints: 0, malformedRequests: 0 }
+  const turns = createIngestTurns()
+  const flights = createIngestFlights(state)
+  const counts = {
+    requests: 0,
+    samples: 0,
+    refusedPoints: 0,
+    duplicatePoints: 0,
+    latePoints: 0,
+    tooLatePoints: 0,
+    malformedRequests: 0,
+  }
 
   function roleOf(series: Series): VitalRole {
     roles[series.id] ??= vitalRole(series.metric, series.part, series.attributes)
     return roles[series.id]!
   }
 
-  function createBatch() {
-    const seriesIds: number[] = []
-    const timesMs: number[] = []
-    const values: number[] = []
-    const undo: Undo = { seriesIds: [], timesMs: [], previousTimesMs: [], previousValues: [] }
-
-    function take(
-      series: Series,
-      startMs: number,
-      timeMs: number,
-      value: number,
-      isDelta: boolean,
-      knownSinceMs: number,
-    ) {
-      const previousTimeMs = state.lastTimeMs(series.id)
-      const previousValue = state.lastValue(series.id)
-      const step = state.take(series.id, startMs, timeMs, value, isDelta, knownSinceMs)
-      if (!step) {
-        counts.duplicatePoints += 1
-        return null
-      }
-      seriesIds.push(series.id)
-      timesMs.push(timeMs)
-      values.push(step.value)
-      undo.seriesIds.push(series.id)
-      undo.timesMs.push(timeMs)
-      undo.previousTimesMs.push(previousTimeMs)
-      undo.previousValues.push(previousValue)
-      return step
+  /** Vital signs become samples like any other; how many were not newer than the last and so left out. */
+  function takeVitals(batch: IngestBatch, agentId: string, vitals: Vitals, timeMs: number): number {
+    let leftOut = 0
+    for (const name of vitalNames) {
+      const value = vitals[name]
+      if (value === null) continue
+      const series = table.resolve({
+        agentId,
+        metric: vitalMetrics[name],
+        unit: vitalUnits[name],
+        kind: 'gauge',
+        part: 'value',
+        attributes: {},
+      })
+      if (!series) continue
+      if (!batch.takeDerived(series.id, timeMs, value)) leftOut += 1
+      else if (sparklineVitals.includes(name as SparklineVital))
+        history.add(agentId, name as SparklineVital, timeMs, value)
     }
-
-    function takeVitals(agentId: string, vitals: Vitals, timeMs: number) {
-      for (const name of vitalNames) {
-        const value = vitals[name]
-        if (value === null) continue
-        const series = table.resolve({
-          agentId,
-          metric: vitalMetrics[name],
-          unit: vitalUnits[name],
-          kind: 'gauge',
-          part: 'value',
-          attributes: {},
-        })
-        if (series && take(series, 0, timeMs, value, false, Number.NaN)) {
-          if (sparklineVitals.includes(name as SparklineVital))
-            history.add(agentId, name as SparklineVital, timeMs, value)
-        }
-      }
-    }
-
-    return { seriesIds, timesMs, values, undo, take, takeVitals }
+    return leftOut
   }
-  type Batch = ReturnType<typeof createBatch>
 
-  function takeReport(batch: Batch, report: Report): { sums: VitalSums; exit: Exit | null } {
+  function takeReport(batch: IngestBatch, report: Report): { sums: VitalSums; exit: Exit | null } {
     const sums = emptySums()
     let exit: Exit | null = null
     const knownSinceMs = agents.lastReportMs(report.agent.id)
@@ -144,7 +127,7 @@ export function createIngest({ store, series: table, state, agents, history, now
       const series = report.series[i]!
       const timeMs = report.timesMs[i]!
       const step = batch.take(
-        series,
+        series.id,
         report.startMs[i]!,
         timeMs,
         report.values[i]!,
@@ -166,7 +149,31 @@ export function createIngest({ store, series: table, state, agents, history, now
     return { sums, exit }
   }
 
-  async function commit(batch: Batch, hasNewAgents: boolean) {
+  /** Makes a request durable, or puts everything back as it was before it. */
+  async function commit(batch: IngestBatch, agentIds: readonly string[], hasNewAgents: boolean) {
+    const flight = flights.begin(batch.undo)
+    counts.tooLatePoints += batch.tooLatePoints
+    if (!hasNewAgents && batch.held.values.length === 0) return append(batch, flight)
+    const endTurn = turns.begin(agentIds)
+    try {
+      // A new agent is saved first: samples of an agent that nobody knows after a crash would be orphans.
+      if (hasNewAgents) await saveAgents()
+      const located = await locateHeld(batch, store)
+      flights.depart(flight)
+      const { latePoints, duplicatePoints } = settleHeld(batch, located, state)
+      counts.duplicatePoints += duplicatePoints
+      await append(batch, flight)
+      counts.latePoints += latePoints
+      counts.samples += latePoints
+    } catch (error) {
+      flights.cancel(flight)
+      throw error
+    } finally {
+      endTurn()
+    }
+  }
+
+  async function append(batch: IngestBatch, flight: Flight) {
     for (let id = savedUpTo; id < table.nextId; id++) {
       const made = table.byId(id)
       if (made) unsaved.push(made)
@@ -174,23 +181,19 @@ export function createIngest({ store, series: table, state, agents, history, now
     savedUpTo = table.nextId
     const newSeries = unsaved
     unsaved = []
-    if (batch.values.length === 0 && newSeries.length === 0 && !hasNewAgents) return
+    const { samples, late } = batch
+    if (samples.values.length + late.values.length + newSeries.length === 0) return flights.land(flight)
     try {
-      // A new agent is saved first: samples of an agent that nobody knows after a crash would be orphans.
-      if (hasNewAgents) await saveAgents()
       await store.appendSamples({
         newSeries,
-        seriesIds: Uint32Array.from(batch.seriesIds),
-        timesMs: Float64Array.from(batch.timesMs),
-        values: Float64Array.from(batch.values),
+        ...packedColumns(samples),
+        ...(late.values.length > 0 && { late: packedColumns(late) }),
       })
-      counts.samples += batch.values.length
+      flights.land(flight)
+      counts.samples += samples.values.length
     } catch (error) {
       unsaved = [...newSeries, ...unsaved]
-      const { seriesIds, timesMs, previousTimesMs, previousValues } = batch.undo
-      for (let i = seriesIds.length - 1; i >= 0; i--) {
-        state.giveBack(seriesIds[i]!, timesMs[i]!, previousTimesMs[i]!, previousValues[i]!)
-      }
+      flights.refuse(flight)
       throw error
     }
   }
@@ -225,20 +228,22 @@ export function createIngest({ store, series: table, state, agents, history, now
         if (error instanceof MalformedBody) counts.malformedRequests += 1
         throw error
       }
-      const batch = createBatch()
+      const reports = inOrderOfTime(rows.reports)
+      const agentIds = [...new Set(reports.map(({ agent }) => agent.id))]
+      for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
+      const batch = createIngestBatch(state, lateWindowMs)
       let hasNewAgents = false
-      for (const report of rows.reports) {
-        if (report.series.length === 0) continue
+      for (const report of reports) {
         const { sums, exit } = takeReport(batch, report)
-        // Every point was a repeat: the agent was not heard anew.
+        // Every point was a repeat or late: the agent was not heard anew.
         if (sums.timeMs === 0) continue
         const vitals = vitalSigns(sums)
-        batch.takeVitals(report.agent.id, vitals, sums.timeMs)
+        takeVitals(batch, report.agent.id, vitals, sums.timeMs)
         const source: Agent['source'] = 'otlp'
         if (agents.report({ agent: report.agent, source, vitals, nowMs: now, exit })) hasNewAgents = true
       }
       counts.refusedPoints += rows.refusedPoints
-      await commit(batch, hasNewAgents)
+      await commit(batch, agentIds, hasNewAgents)
       const rejectedPoints = rows.refusedPoints
       return rejectedPoints > 0
         ? { rejectedPoints, message: [...rows.reasons].join(' ') }
@@ -250,12 +255,24 @@ export function createIngest({ store, series: table, state, agents, history, now
         counts.refusedPoints += 1
         return
       }
-      const batch = createBatch()
-      batch.takeVitals(agent.id, vitals, timeMs)
+      const agentIds = [agent.id]
+      for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
+      const batch = createIngestBatch(state, lateWindowMs)
+      counts.duplicatePoints += takeVitals(batch, agent.id, vitals, timeMs)
       const isNew = agents.report({ agent, source: 'websocket', vitals, nowMs: nowMs(), exit: null })
-      await commit(batch, isNew)
+      await commit(batch, agentIds, isNew)
     },
 
     stats: () => ({ ...counts }),
   }
+}
+
+/**
+ * A collector that was killed sends what was under way behind newer points, often in one request with them: put
+ * in order, nothing of that is late.
+ */
+function inOrderOfTime(reports: readonly Report[]): Report[] {
+  return reports
+    .filter(({ series }) => series.length > 0)
+    .sort((one, other) => one.timesMs[0]! - other.timesMs[0]!)
 }

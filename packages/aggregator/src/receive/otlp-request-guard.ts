@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isLoopback } from '../system/loopback.ts'
 import { refusals } from './otlp-refusal.ts'
 
 /**
@@ -32,9 +33,6 @@ export function createRequestGuard({
     if (given === undefined || !timingSafeEqual(wanted, digest(given))) throw refusals.unauthenticated()
   }
 }
-
-const isLoopback = (host: string): boolean =>
-  host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
 
 const hostName = (header: string): string => header.toLowerCase().replace(/:\d+$/, '')
 

@@ -17,7 +17,7 @@ export interface PollAgentOptions {
 
 export interface PolledAgent {
   readonly url: string
-  stats(): { polls: number; failures: number; refusedAnswers: number }
+  stats(): { polls: number; failures: number; refusedAnswers: number; unaskedAnswers: number }
   close(): void
 }
 
@@ -34,12 +34,13 @@ const maxAnswerBytes = 64 * 1024
  */
 export function pollAgent(options: PollAgentOptions): PolledAgent {
   const { url, intervalMs, timeoutMs, token, clock, onAnswer, onStateChange } = options
-  const counts = { polls: 0, failures: 0, refusedAnswers: 0 }
+  const counts = { polls: 0, failures: 0, refusedAnswers: 0, unaskedAnswers: 0 }
   let socket: WebSocket | undefined
   let timer: NodeJS.Timeout | undefined
   let failuresInARow = 0
   let state: 'answering' | 'failing' | undefined
   let requestId = 0
+  let isAsking = false
   let isClosed = false
 
   function later(delayMs: number, action: () => void) {
@@ -56,6 +57,7 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
   function fail(reason: string) {
     if (isClosed) return
     counts.failures += 1
+    isAsking = false
     failuresInARow += 1
     const broken = socket
     socket = undefined
@@ -89,6 +91,7 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
   function ask() {
     counts.polls += 1
     requestId += 1
+    isAsking = true
     socket?.send(JSON.stringify({ type: 'metrics_request', requestId }))
     later(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))
   }
@@ -109,8 +112,12 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
       const issue = answer.error.issues[0]
       return fail(`its answer is no metrics_response: ${issue?.path.join('.')} ${issue?.message}`)
     }
-    // Unasked messages (other types were refused above) must not add a second chain of questions.
-    if (answer.data.requestId !== undefined && answer.data.requestId !== requestId) return
+    // One answer to a question: what comes unasked would be a second chain of questions, or a flood.
+    if (!isAsking || (answer.data.requestId !== undefined && answer.data.requestId !== requestId)) {
+      counts.unaskedAnswers += 1
+      return
+    }
+    isAsking = false
     failuresInARow = 0
     enter('answering', '')
     onAnswer(answer.data, url)

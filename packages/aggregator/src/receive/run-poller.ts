@@ -1,9 +1,11 @@
 import { type AgentIdentity, polledVitals } from '@perfmon/core'
 import { defaultSwarm, type MetricsResponse } from '@perfmon/protocol'
+import type { AgentTable } from '../store/agent-table.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Logger } from '../system/logger.ts'
 import type { Ingest } from './ingest.ts'
 import { type PolledAgent, pollAgent } from './poll-agent.ts'
+import { createPolledIdentities } from './polled-identities.ts'
 
 export interface PollerOptions {
   readonly urls: readonly string[]
@@ -11,6 +13,7 @@ export interface PollerOptions {
   readonly timeoutMs: number
   readonly token: string | undefined
   readonly ingest: Ingest
+  readonly agents: AgentTable
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -18,7 +21,14 @@ export interface PollerOptions {
 export interface Poller {
   /** Polls one more agent from now on; an address that is polled already is left as it is. */
   add(url: string): void
-  stats(): { agents: number; polls: number; failures: number; refusedAnswers: number }
+  /** Refused: no answer to a question, unasked, or in the name of another. */
+  stats(): {
+    agents: number
+    polls: number
+    failures: number
+    refusedAnswers: number
+    unstoredAnswers: number
+  }
   close(): void
 }
 
@@ -29,22 +39,32 @@ export function startPoller({
   timeoutMs,
   token,
   ingest,
+  agents,
   clock,
   logger,
 }: PollerOptions): Poller {
+  const identities = createPolledIdentities(agents)
+  let refusedIdentities = 0
+  let unstoredAnswers = 0
+
   function store(response: MetricsResponse, url: string) {
-    ingest
-      .acceptPolled(identityOf(response, url, intervalMs), polledVitals(response), clock.nowMs())
-      .catch((error) => {
-        // The next answer is a second away; a sample of a poll cannot be asked for again.
-        logger.warn({ err: error, agent: url }, 'an answer could not be stored')
-      })
+    const identity = identityOf(response, url, intervalMs)
+    if (!identities.admits(url, identity.id)) {
+      refusedIdentities += 1
+      return
+    }
+    ingest.acceptPolled(identity, polledVitals(response), clock.nowMs()).catch((error) => {
+      // The next answer is a second away; a sample of a poll cannot be asked for again.
+      unstoredAnswers += 1
+      if (unstoredAnswers % 1_000 === 1)
+        logger.warn({ err: error, unstoredAnswers }, 'answers could not be stored')
+    })
   }
-  const agents: PolledAgent[] = []
+  const polled: PolledAgent[] = []
 
   function add(url: string) {
-    if (agents.some((agent) => agent.url === url)) return
-    agents.push(
+    if (polled.some((agent) => agent.url === url)) return
+    polled.push(
       pollAgent({
         url,
         intervalMs,
@@ -54,7 +74,10 @@ export function startPoller({
         onAnswer: store,
         onStateChange(state, agent, reason) {
           if (state === 'answering') logger.info({ agent }, 'polled agent answers')
-          else logger.warn({ agent, reason }, 'polled agent does not answer; it is tried again')
+          else {
+            identities.forget(agent)
+            logger.warn({ agent, reason }, 'polled agent does not answer; it is tried again')
+          }
         },
       }),
     )
@@ -64,23 +87,29 @@ export function startPoller({
   return {
     add,
     stats() {
-      const sum = { agents: agents.length, polls: 0, failures: 0, refusedAnswers: 0 }
-      for (const agent of agents) {
-        const { polls, failures, refusedAnswers } = agent.stats()
+      const sum = {
+        agents: polled.length,
+        polls: 0,
+        failures: 0,
+        refusedAnswers: refusedIdentities,
+        unstoredAnswers,
+      }
+      for (const agent of polled) {
+        const { polls, failures, refusedAnswers, unaskedAnswers } = agent.stats()
         sum.polls += polls
         sum.failures += failures
-        sum.refusedAnswers += refusedAnswers
+        sum.refusedAnswers += refusedAnswers + unaskedAnswers
       }
       return sum
     },
     close() {
-      for (const agent of agents) agent.close()
+      for (const agent of polled) agent.close()
     },
   }
 }
 
 /** An agent that does not name itself is its address. */
-export function identityOf(response: MetricsResponse, url: string, intervalMs: number): AgentIdentity {
+function identityOf(response: MetricsResponse, url: string, intervalMs: number): AgentIdentity {
   return {
     id: response.agentId ?? url,
     name: response.agentType ?? new URL(url).host,

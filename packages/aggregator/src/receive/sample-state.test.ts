@@ -47,11 +47,19 @@ test('a repeated or late point is no news', () => {
   expect(state.lastValue(0)).toBe(5)
 })
 
-test('what could not be stored is given back, and then is news again', () => {
+test('an increase that came late is in the total from then on', () => {
+  const state = make()
+  state.take(0, 0, 1_000, 5, true, Number.NaN)
+  state.addLate(0, 4)
+  expect(state.lastTimeMs(0)).toBe(1_000)
+  expect(state.take(0, 0, 2_000, 3, true, known)).toMatchObject({ value: 12, growth: 3 })
+})
+
+test('what could not be stored is put back, and then is news again', () => {
   const state = make()
   state.take(0, 0, 1_000, 5, true, Number.NaN)
   state.take(0, 0, 2_000, 3, true, known)
-  state.giveBack(0, 2_000, 1_000, 5)
+  state.restore(0, 1_000, 5)
   expect(state.take(0, 0, 2_000, 3, true, known)).toMatchObject({ value: 8, growth: 3 })
 })
 

@@ -22,7 +22,7 @@ export interface SampleStateOptions {
  */
 export interface SampleState {
   /**
-   * Takes one sample; null when it is not newer than the last (a repeated request, a late point).
+   * Takes one sample; null, and nothing changed, when it is not newer than the last (a repeated or late point).
    * `knownSinceMs`: when the agent's previous report was, NaN on its first.
    */
   take(
@@ -33,8 +33,10 @@ export interface SampleState {
     isDelta: boolean,
     knownSinceMs: number,
   ): Step | null
-  /** Takes back a sample that could not be stored, so that the sender's next try is news again. */
-  giveBack(seriesId: number, timeMs: number, previousTimeMs: number, previousValue: number): void
+  /** Adds an increase that came late to the running total; the last sample keeps its time. */
+  addLate(seriesId: number, increase: number): void
+  /** Puts back what was there before samples that could not be stored, so that the sender's next try is news. */
+  restore(seriesId: number, timeMs: number, value: number): void
   lastTimeMs(seriesId: number): number
   lastValue(seriesId: number): number
 }
@@ -90,11 +92,12 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
       values[seriesId] = step.value
       return step
     },
-    giveBack(seriesId, timeMs, previousTimeMs, previousValue) {
-      // A newer sample has been stored meanwhile: the series has moved on and the old one would be late anyway.
-      if (times[seriesId] !== timeMs) return
-      times[seriesId] = previousTimeMs
-      values[seriesId] = previousValue
+    addLate(seriesId, increase) {
+      values[seriesId]! += increase
+    },
+    restore(seriesId, timeMs, value) {
+      times[seriesId] = timeMs
+      values[seriesId] = value
     },
     lastTimeMs: (seriesId) => times[seriesId] ?? Number.NaN,
     lastValue: (seriesId) => values[seriesId] ?? Number.NaN,

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isLoopback } from '../configuration.ts'
+import { isLoopback } from '../system/loopback.ts'
 
 export interface AccessOptions {
   readonly token: string | undefined

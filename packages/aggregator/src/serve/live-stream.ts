@@ -47,7 +47,8 @@ export function startLiveStream(options: LiveStreamOptions): LiveStream {
 
   const refuse = (socket: Duplex, status: string) => {
     counts.refusedReaders += 1
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    // Nobody times out a socket that asked to be upgraded: who never hangs up would keep it for ever.
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

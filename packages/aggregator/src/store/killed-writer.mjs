@@ -10,6 +10,8 @@ const [dir, seriesCount, samplesPerBatch] = [
 ]
 const startMs = 1_795_000_000_000
 const ids = Array.from({ length: seriesCount }, (_, id) => id)
+/** One series more: half of its samples come late, each together with newer ones. */
+const lateId = seriesCount
 const say = (line) => writeSync(1, `${line}\n`)
 
 const store = await openStore({
@@ -23,7 +25,7 @@ const store = await openStore({
 
 const nextStep = ids.map((id) => (store.stored.lastValues[id] ?? Number.NaN) + 1 || 0)
 const known = store.stored.series.length
-const newSeries = ids.slice(known).map((id) => ({
+const newSeries = [...ids, lateId].slice(known).map((id) => ({
   id,
   agentId: 'agent',
   metric: 'agent.cpu',
@@ -51,6 +53,29 @@ const appendForever = async () => {
   }
 }
 
+const appendLateForever = async () => {
+  const perBatch = 20
+  const columnsOf = (values) => ({
+    seriesIds: new Uint32Array(values.length).fill(lateId),
+    timesMs: Float64Array.from(values, (value) => startMs + value * 1000),
+    values: Float64Array.from(values),
+  })
+  const valuesFrom = (first) =>
+    Array.from({ length: perBatch / 2 }, (_, index) => first + index * 2).filter((value) => value >= 0)
+  const inFlight = []
+  let step = Math.floor((store.stored.lastValues[lateId] ?? -1) / perBatch) * perBatch + perBatch || 0
+  for (; ; step += perBatch) {
+    const end = step
+    const batch = {
+      newSeries: newSeries.filter(({ id }) => id === lateId),
+      ...columnsOf(valuesFrom(step)),
+      late: columnsOf(valuesFrom(step - perBatch + 1)),
+    }
+    inFlight.push(store.appendSamples(batch).then(() => say(`late ${end}`)))
+    if (inFlight.length >= 2) await inFlight.shift()
+  }
+}
+
 const recordForever = async () => {
   for (let alert = store.stored.lastEventSeq; ; alert += 1) {
     const recorded = {
@@ -75,4 +100,4 @@ const recordForever = async () => {
   }
 }
 
-await Promise.all([appendForever(), recordForever()])
+await Promise.all([appendForever(), appendLateForever(), recordForever()])

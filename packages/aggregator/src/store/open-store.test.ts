@@ -287,19 +287,20 @@ describe('agents, alerts, events and deliveries', () => {
     const store = await open()
     await store.appendEvents([started(1), started(2)])
     expect(await store.readCursor('notify')).toBe(0)
-    expect(await store.nextDeliveryMs()).toBeNull()
+    expect(await store.waitingChannels()).toEqual([])
     await store.enqueueDeliveries('notify', 2, [deliveryOf('2:chat', 2, 50), deliveryOf('1:chat', 1, 70)])
     await store.updateDelivery({ ...deliveryOf('1:chat', 1, 60), attempts: 1, lastError: '503' })
     await store.enqueueDeliveries('notify', 2, [deliveryOf('1:chat', 1, 10)])
     expect(await store.readCursor('notify')).toBe(2)
-    expect(await store.nextDeliveryMs()).toBe(50)
-    expect((await store.dueDeliveries(55, 10)).map(({ key }) => key)).toEqual(['2:chat'])
-    expect((await store.dueDeliveries(60, 10)).map(({ key, attempts }) => [key, attempts])).toEqual([
+    expect(await store.waitingChannels()).toEqual(['chat'])
+    expect(await store.waitingDeliveries('mail', 10)).toEqual([])
+    expect((await store.waitingDeliveries('chat', 1)).map(({ key }) => key)).toEqual(['1:chat'])
+    expect((await store.waitingDeliveries('chat', 10)).map(({ key, attempts }) => [key, attempts])).toEqual([
       ['1:chat', 1],
       ['2:chat', 0],
     ])
     await store.updateDelivery({ ...deliveryOf('2:chat', 2, 50), state: 'sent' })
-    expect(await store.nextDeliveryMs()).toBe(60)
+    expect((await store.waitingDeliveries('chat', 10)).map(({ key }) => key)).toEqual(['1:chat'])
   })
 
   it('a change that cannot be stored leaves nothing behind and spoils no other', async () => {
@@ -375,7 +376,7 @@ describe('retention', { timeout: 30_000 }, () => {
     expect(kept[0]).toBeLessThanOrEqual(48)
     expect((await store.readEvents(0, 10)).map(({ seq }) => seq)).toEqual([2])
     expect((await store.listAlerts(['resolved', 'active'], 10)).map(({ id }) => id)).toEqual(['open'])
-    expect((await store.dueDeliveries(10, 10)).map(({ key }) => key)).toEqual(['waits'])
+    expect((await store.waitingDeliveries('chat', 10)).map(({ key }) => key)).toEqual(['waits'])
     nowMs = startMs + 10 * dayMs
     await store.checkpoint()
     expect(await valuesOf(store, 0)).toEqual([])

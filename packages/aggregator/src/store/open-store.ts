@@ -61,6 +61,8 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
   const eventListeners: (() => void)[] = []
   let nextId = 1
   let waitingBytes = 0
+  let epoch = 0
+  let refusesThisTurn = false
   let overloaded = 0
   let ended: StoreError | null = null
 
@@ -159,24 +161,40 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     await exited
   }
 
+  /** Until the sender has heard of the refusal, what it hands over builds on the batch that was refused. */
+  const refuseForNow = (reason: string): StoreError => {
+    refusesThisTurn = true
+    setImmediate(() => {
+      refusesThisTurn = false
+    })
+    return tooBusy(reason)
+  }
+
   return {
     stored,
     async appendSamples(batch) {
       if (ended !== null) throw new StoreError(ended.code, ended.message)
-      if (waitingBytes > 0 && waitingBytes + batch.seriesIds.length * 20 > maxWaitingBytes) {
-        throw tooBusy(`${waitingBytes} bytes of samples wait for the disk`)
+      if (refusesThisTurn) throw tooBusy('a batch before this one was refused')
+      const samples = batch.seriesIds.length + (batch.late?.seriesIds.length ?? 0)
+      if (waitingBytes > 0 && waitingBytes + samples * 20 > maxWaitingBytes) {
+        throw refuseForNow(`${waitingBytes} bytes of samples wait for the disk`)
       }
       const packed = packBatch(batch)
       const bytes = packed.byteLength
+      const sentIn = epoch
       waitingBytes += bytes
       try {
-        await ask('append', [packed], [packed])
+        await ask('append', [packed, sentIn], [packed])
+      } catch (error) {
+        epoch = Math.max(epoch, sentIn + 1)
+        throw error
       } finally {
         waitingBytes -= bytes
       }
       tellAll(sampleListeners, batch)
     },
     readSamples: (seriesId, fromMs, toMs, limit) => ask('readSamples', [seriesId, fromMs, toMs, limit]),
+    locateSamples: (seriesIds, timesMs) => ask('locateSamples', [seriesIds, timesMs]),
     onSamples: (listener) => void sampleListeners.push(listener),
 
     saveAgents: (agents, events) => appending(events.length, ask('saveAgents', [agents, events])),
@@ -187,8 +205,8 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     onEvents: (listener) => void eventListeners.push(listener),
     readCursor: (reader) => ask('readCursor', [reader]),
     enqueueDeliveries: (reader, cursor, deliveries) => ask('enqueueDeliveries', [reader, cursor, deliveries]),
-    dueDeliveries: (untilMs, limit) => ask('dueDeliveries', [untilMs, limit]),
-    nextDeliveryMs: () => ask('nextDeliveryMs', []),
+    waitingDeliveries: (channel, limit) => ask('waitingDeliveries', [channel, limit]),
+    waitingChannels: () => ask('waitingChannels', []),
     readEvent: (seq): Promise<Event | null> => ask('readEvent', [seq]),
     updateDelivery: (delivery) => ask('updateDelivery', [delivery]),
 

@@ -2,6 +2,7 @@ import type { AlertRows } from './database/alert-rows.ts'
 import { bucketEndMs, type ChunkRows } from './database/chunk-rows.ts'
 import type { DeliveryRows } from './database/delivery-rows.ts'
 import type { EventRows } from './database/event-rows.ts'
+import type { LateRows } from './database/late-rows.ts'
 import type { Database } from './database/open-database.ts'
 import type { LastSamples } from './samples/last-samples.ts'
 
@@ -14,6 +15,7 @@ export interface RetentionBounds {
 export interface RetentionOptions {
   readonly database: Database
   readonly chunkRows: ChunkRows
+  readonly lateRows: LateRows
   readonly alertRows: AlertRows
   readonly eventRows: EventRows
   readonly deliveryRows: DeliveryRows
@@ -33,8 +35,8 @@ const pagesPerStep = 500
 
 /** Returns a function that removes what is older than the bounds allow, in small steps. */
 export const createRetention = (options: RetentionOptions): ((nowMs: number) => Promise<void>) => {
-  const { database, chunkRows, alertRows, eventRows, deliveryRows, last, bounds, reserveBytes, nextTurn } =
-    options
+  const { database, chunkRows, lateRows, alertRows, eventRows, deliveryRows } = options
+  const { last, bounds, reserveBytes, nextTurn } = options
   const { db, transaction } = database
   const pageSize = Number(db.prepare('PRAGMA page_size').get()?.page_size)
   const pageCount = db.prepare('PRAGMA page_count')
@@ -44,17 +46,21 @@ export const createRetention = (options: RetentionOptions): ((nowMs: number) => 
   const mostPages = Math.max(0, bounds.bytes - reserveBytes) / pageSize
   let tailsRemovedBeforeMs = Number.NEGATIVE_INFINITY
 
-  /** True while there is more of it to do. */
-  const removeChunks = (bucket: number): boolean => {
-    const empty = transaction(() => chunkRows.removeFromBucket(bucket, rowsPerStep))
-    if (empty) chunkRows.forgetBucket(bucket)
-    return !empty
+  const oldestBucket = (): number | undefined =>
+    [chunkRows, lateRows].flatMap((rows) => rows.buckets()[0] ?? []).sort((a, b) => a - b)[0]
+
+  /** One step: some chunks of the bucket, then some late samples. A bucket that is empty is forgotten. */
+  const removeFromBucket = (bucket: number): void => {
+    const rows = chunkRows.buckets()[0] === bucket ? chunkRows : lateRows
+    if (transaction(() => rows.removeFromBucket(bucket, rowsPerStep))) rows.forgetBucket(bucket)
   }
 
-  const removeOldChunks = async (beforeMs: number): Promise<void> => {
-    for (const bucket of [...chunkRows.buckets()]) {
-      if (bucketEndMs(bucket) > beforeMs) return
-      while (removeChunks(bucket)) await nextTurn()
+  const removeOldSamples = async (beforeMs: number): Promise<void> => {
+    for (;;) {
+      const bucket = oldestBucket()
+      if (bucket === undefined || bucketEndMs(bucket) > beforeMs) return
+      removeFromBucket(bucket)
+      await nextTurn()
     }
   }
 
@@ -98,9 +104,9 @@ export const createRetention = (options: RetentionOptions): ((nowMs: number) => 
    */
   const shrink = async (): Promise<void> => {
     while (pages() > mostPages) {
-      const oldest = chunkRows.buckets()[0]
+      const oldest = oldestBucket()
       if (unused() > 0) db.exec(`PRAGMA incremental_vacuum(${pagesPerStep})`)
-      else if (oldest !== undefined) removeChunks(oldest)
+      else if (oldest !== undefined) removeFromBucket(oldest)
       else {
         const events = eventRows.head(rowsPerStep)
         if (events.length === 0) break
@@ -112,7 +118,7 @@ export const createRetention = (options: RetentionOptions): ((nowMs: number) => 
 
   return async (nowMs) => {
     const beforeMs = nowMs - bounds.days * dayMs
-    await removeOldChunks(beforeMs)
+    await removeOldSamples(beforeMs)
     await removeOldTails(beforeMs)
     await removeOldEvents(beforeMs)
     await removeOldAlerts(beforeMs)

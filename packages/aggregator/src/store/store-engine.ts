@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NewEvent } from '@perfmon/protocol'
 import { createAgentRows } from './database/agent-rows.ts'
@@ -6,9 +6,11 @@ import { createAlertRows } from './database/alert-rows.ts'
 import { createChunkRows } from './database/chunk-rows.ts'
 import { createDeliveryRows } from './database/delivery-rows.ts'
 import { createEventRows } from './database/event-rows.ts'
+import { createLateRows } from './database/late-rows.ts'
 import { openDatabase } from './database/open-database.ts'
 import { createSeriesRows } from './database/series-rows.ts'
 import { removeForgottenAgents } from './forgotten-agents.ts'
+import { makeDirectory } from './make-directory.ts'
 import { createRetention } from './retention.ts'
 import { openSampleLog } from './samples/sample-log.ts'
 import type { StoredState } from './store.ts'
@@ -42,19 +44,30 @@ type Read = Exclude<OperationName, Change | 'append' | 'checkpoint' | 'close'>
 
 export const openEngine = async (options: EngineOptions): Promise<StoreEngine> => {
   const { dir, nowMs, retentionDays, retentionBytes, checkpointBytes, warn, nextTurn } = options
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeDirectory(dir)
   const database = openDatabase(dir)
   const { db, transaction } = database
   const chunkRows = createChunkRows(database)
+  const lateRows = createLateRows(database)
   const seriesRows = createSeriesRows(database)
   const agentRows = createAgentRows(database)
   const alertRows = createAlertRows(database)
   const eventRows = createEventRows(database)
   const deliveryRows = createDeliveryRows(database)
-  const log = await openSampleLog({ dir, database, chunkRows, seriesRows, checkpointBytes, warn, nextTurn })
+  const log = await openSampleLog({
+    dir,
+    database,
+    chunkRows,
+    lateRows,
+    seriesRows,
+    checkpointBytes,
+    warn,
+    nextTurn,
+  })
   const retain = createRetention({
     database,
     chunkRows,
+    lateRows,
     alertRows,
     eventRows,
     deliveryRows,
@@ -91,12 +104,13 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
 
   const reads: Pick<StoreOperations, Read> = {
     readSamples: (seriesId, fromMs, toMs, limit) => log.read({ seriesId, fromMs, toMs, limit }),
+    locateSamples: (seriesIds, timesMs) => log.locate(seriesIds, timesMs),
     listAlerts: (states, limit) => alertRows.list(states, whole(limit)),
     readEvents: (afterSeq, limit) => eventRows.after(afterSeq, whole(limit)),
     readEvent: (seq) => eventRows.one(seq),
     readCursor: (reader) => deliveryRows.cursor(reader),
-    dueDeliveries: (untilMs, limit) => deliveryRows.due(untilMs, whole(limit)),
-    nextDeliveryMs: () => deliveryRows.nextMs(),
+    waitingDeliveries: (channel, limit) => deliveryRows.waiting(channel, whole(limit)),
+    waitingChannels: () => deliveryRows.waitingChannels(),
     stats: () => ({
       bytes: bytesOf(dir),
       chunks: chunkRows.count(),
@@ -149,7 +163,9 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     answer(requests, reply) {
       const appends = requests.filter(({ name }) => name === 'append')
       if (appends.length > 0) {
-        const refused = log.append(appends.map(({ args }) => args[0] as ArrayBuffer))
+        const refused = log.append(
+          appends.map(({ args }) => ({ packed: args[0] as ArrayBuffer, epoch: args[1] as number })),
+        )
         for (const [index, request] of appends.entries())
           reply(request, refused[index] ? { error: refused[index] } : {})
       }

@@ -29,14 +29,15 @@ const codesBySqlite: Readonly<Record<number, StoreError['code']>> = {
 }
 
 const remedies: Readonly<Record<StoreError['code'], string>> = {
-  'disk-full': 'make room; what was refused was not kept, and later writes go on by themselves',
-  unwritable: 'give the user of this process the right to write there, or choose another directory',
+  'disk-full': 'Make room; what was refused was not kept, and later writes go on by themselves',
+  unwritable:
+    'Give the user of this process the right to write there, or choose another directory with --data',
   damaged:
-    'stop the aggregator, move perfmon.db, perfmon.db-wal and journal-*.log away and start again, or restore a copy',
-  overloaded: 'try again a little later',
-  locked: 'stop the other process',
-  closed: 'open it again',
-  failed: 'see the cause',
+    'Stop the aggregator, move perfmon.db, perfmon.db-wal and journal-*.log away and start again, or restore a copy',
+  overloaded: 'Try again a little later',
+  locked: 'Stop the other process',
+  closed: 'Open it again',
+  failed: 'See the cause',
 }
 
 /** What the disk or SQLite said, as the store's own error with place and remedy. */
@@ -45,5 +46,7 @@ export const storeErrorFrom = (error: unknown, dir: string): StoreError => {
   const system = error instanceof Error && 'code' in error ? String(error.code) : ''
   const code = codesBySqlite[sqliteCode(error) ?? -1] ?? codesBySystem[system] ?? 'failed'
   const reason = error instanceof Error ? error.message : String(error)
-  return new StoreError(code, `data directory ${dir}: ${reason} (${remedies[code]})`, { cause: error })
+  return new StoreError(code, `The data directory ${dir} cannot be used: ${reason}. ${remedies[code]}.`, {
+    cause: error,
+  })
 }

@@ -1,11 +1,12 @@
 import type { Agent, Alert, AlertState, Event, NewEvent } from '@perfmon/protocol'
-import type { Delivery, SampleRange, StoredState, StoreError, StoreStats } from './store.ts'
+import type { Delivery, LocatedSamples, SampleRange, StoredState, StoreError, StoreStats } from './store.ts'
 
 /** What the worker does, by name: arguments and answer are copied between the threads. */
 export interface StoreOperations {
-  /** A batch as packBatch makes it. */
-  append(batch: ArrayBuffer): void
+  /** A batch as packBatch makes it. `epoch`: how many refusals the sender had heard of when it sent it. */
+  append(batch: ArrayBuffer, epoch: number): void
   readSamples(seriesId: number, fromMs: number, toMs: number, limit: number): SampleRange
+  locateSamples(seriesIds: Uint32Array, timesMs: Float64Array): LocatedSamples
 
   saveAgents(agents: readonly Agent[], events: readonly NewEvent[]): void
   recordAlerts(alerts: readonly Alert[], events: readonly NewEvent[]): void
@@ -15,8 +16,8 @@ export interface StoreOperations {
   readEvent(seq: number): Event | null
   readCursor(reader: string): number
   enqueueDeliveries(reader: string, cursor: number, deliveries: readonly Delivery[]): void
-  dueDeliveries(nowMs: number, limit: number): Delivery[]
-  nextDeliveryMs(): number | null
+  waitingDeliveries(channel: string, limit: number): Delivery[]
+  waitingChannels(): string[]
   updateDelivery(delivery: Delivery): void
 
   stats(): WorkerStats

@@ -3,11 +3,24 @@ import type { Agent, Alert, AlertState, Event, NewEvent, SampleColumns, Series }
 /** What the receive stage hands over in one go: the series it met for the first time, and their samples. */
 export interface SampleBatch extends SampleColumns {
   readonly newSeries: readonly Series[]
+  /**
+   * Samples older than the newest of their series: history, of which listeners need take no notice. One at the
+   * time of a stored sample takes its place for every reader.
+   */
+  readonly late?: SampleColumns
 }
 
 export interface SampleRange {
   readonly timesMs: Float64Array
   readonly values: Float64Array
+}
+
+/** What is stored at and before given times of given series, one entry for each. */
+export interface LocatedSamples {
+  /** 1 where the series has a sample at exactly that time. */
+  readonly isKnown: Uint8Array
+  /** Value of the newest sample before that time; NaN where there is none, and where `isKnown`. */
+  readonly valuesBefore: Float64Array
 }
 
 /** A notification on its way to one channel. `key` is the idempotency key: (event, channel), never repeated. */
@@ -56,10 +69,15 @@ export interface StoreStats {
 export interface Store {
   readonly stored: StoredState
 
-  /** Durable, then handed to every {@link onSamples} listener, in order. */
+  /**
+   * Durable all together, then handed to every {@link onSamples} listener, in order. A batch that is refused takes
+   * with it those that were handed over after it and have no answer yet: their running totals build on its own.
+   */
   appendSamples(batch: SampleBatch): Promise<void>
   /** Samples of one series with `fromMs <= time < toMs`, ascending, at most `limit` (the newest are kept). */
   readSamples(seriesId: number, fromMs: number, toMs: number, limit: number): Promise<SampleRange>
+  /** Looks samples up, among all that was appended before. Columns of the same length, some thousand at most. */
+  locateSamples(seriesIds: Uint32Array, timesMs: Float64Array): Promise<LocatedSamples>
   onSamples(listener: (batch: SampleBatch) => void): void
 
   /** Inserts or replaces by id, and appends the events in the same transaction. */
@@ -79,10 +97,10 @@ export interface Store {
   readCursor(reader: string): Promise<number>
   /** Moves a reader's cursor and stores its new deliveries in the same transaction; known keys are left as they are. */
   enqueueDeliveries(reader: string, cursor: number, deliveries: readonly Delivery[]): Promise<void>
-  /** Waiting deliveries with `nextAttemptMs <= nowMs`, oldest event first. */
-  dueDeliveries(nowMs: number, limit: number): Promise<Delivery[]>
-  /** Earliest `nextAttemptMs` of a waiting delivery, null when none waits. */
-  nextDeliveryMs(): Promise<number | null>
+  /** Waiting deliveries of one channel, due or not, oldest event first. */
+  waitingDeliveries(channel: string, limit: number): Promise<Delivery[]>
+  /** Names of the channels for which a delivery waits. */
+  waitingChannels(): Promise<string[]>
   /** One event by `seq`, null when retention removed it. */
   readEvent(seq: number): Promise<Event | null>
   updateDelivery(delivery: Delivery): Promise<void>

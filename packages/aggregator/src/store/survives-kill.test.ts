@@ -16,6 +16,8 @@ const writer = fileURLToPath(new URL('./killed-writer.mjs', import.meta.url))
 
 interface Acknowledged {
   samples: number
+  /** Of the series after the others, whose every other sample comes late. */
+  late: number
   alerts: number
   warnings: string[]
 }
@@ -35,12 +37,13 @@ const writeUntilKilled = (lines: number): Promise<Acknowledged> =>
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
-    const heard: Acknowledged = { samples: 0, alerts: 0, warnings: [] }
+    const heard: Acknowledged = { samples: 0, late: 0, alerts: 0, warnings: [] }
     let left = lines
     createInterface(child.stdout)
       .on('line', (line) => {
         const [kind, ...rest] = line.split(' ')
         if (kind === 'samples') heard.samples = Math.max(heard.samples, Number(rest[0]))
+        else if (kind === 'late') heard.late = Math.max(heard.late, Number(rest[0]))
         else if (kind === 'alerts') heard.alerts = Math.max(heard.alerts, Number(rest[0]))
         else heard.warnings.push(rest.join(' '))
         left -= 1
@@ -86,6 +89,11 @@ describe(`a process that is killed while it writes, ${rounds} times over`, () =>
           expect(values.length % samplesPerBatch).toBe(0)
           expect(store.stored.lastValues[id] ?? -1).toBe(values.length - 1)
         }
+        const { timesMs, values } = await store.readSamples(seriesCount, 0, startMs * 2, 1e9)
+        const upTo = values.findIndex((value, index) => value !== index)
+        expect(upTo === -1 ? values.length : upTo).toBeGreaterThanOrEqual(acknowledged.late)
+        expect(values.every((value, index) => timesMs[index] === startMs + value * 1000)).toBe(true)
+        expect(new Set(values).size).toBe(values.length)
         const alerts = await store.listAlerts(['active'], 1e9)
         const events = await store.readEvents(0, 1e9)
         expect(alerts.length).toBeGreaterThanOrEqual(acknowledged.alerts)

@@ -5,7 +5,9 @@ import type { ScopedAgent } from './rule-scope.ts'
 export interface AlertOccurrence {
   readonly rule: Rule
   readonly agent: ScopedAgent
-  /** Labels that tell apart several series of one agent under one rule. */
+  /** What tells this occurrence apart from others of the rule on the agent; empty when there is only one. */
+  readonly identity: string
+  /** The series' attributes as labels, for people and receivers. */
   readonly seriesLabels: Readonly<Record<string, string>>
   readonly severity: Severity
   readonly state: 'pending' | 'active'
@@ -20,7 +22,7 @@ export interface AlertOccurrence {
 /** The record of one occurrence of an alert. The same rule, agent and series give the same fingerprint for ever. */
 export function alertRecord(occurrence: AlertOccurrence): Alert {
   const { rule, agent, severity, value, threshold, unit } = occurrence
-  const fingerprint = fingerprintOf(rule.name, agent.id, occurrence.seriesLabels)
+  const fingerprint = fingerprintOf(rule.name, agent.id, occurrence.identity)
   return {
     id: `${fingerprint}-${Math.round(occurrence.pendingSinceMs)}`,
     fingerprint,
@@ -61,25 +63,17 @@ export function summaryOf(
     value: value === null ? 'unknown' : renderQuantity(value, unit),
     threshold: threshold === null ? 'none' : renderQuantity(threshold, unit),
   }
-  return rule.summary.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (written, word: string) => words[word] ?? written)
+  return rule.summary.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (written, word: string) =>
+    Object.hasOwn(words, word) ? words[word]! : written,
+  )
 }
 
 /**
  * 64-bit FNV-1a over the identity, as 16 hex digits (http://www.isthe.com/chongo/tech/comp/fnv/): short
  * enough for a URL, stable over restarts, no dependency in the core. Not a defence against collisions on purpose.
  */
-export function fingerprintOf(
-  rule: string,
-  agentId: string,
-  labels: Readonly<Record<string, string>>,
-): string {
-  const parts = [
-    rule,
-    agentId,
-    ...Object.keys(labels)
-      .sort()
-      .flatMap((key) => [key, labels[key]!]),
-  ]
+export function fingerprintOf(rule: string, agentId: string, identity: string): string {
+  const parts = [rule, agentId, identity]
   let hash = 0xcbf29ce484222325n
   for (const part of parts) {
     for (let i = 0; i < part.length; i++) {

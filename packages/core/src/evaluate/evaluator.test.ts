@@ -141,6 +141,66 @@ describe('thresholds', () => {
   })
 })
 
+describe('after a restart nothing stays open that nobody watches', () => {
+  const open = () => observe(make(), [1_000, 0.06], [3_000, 0.06])[1]!.alert
+
+  test('its agent was forgotten while the aggregator was away', () => {
+    const evaluator = createEvaluator({ rules, openAlerts: [open()], maxBindings: 10 })
+    expect(sweep(evaluator, [], 4_000)[0]).toMatchObject({ event: { reason: 'agent-left' } })
+  })
+
+  test('its rule looks at something else now', () => {
+    const elsewhere = rules.map((rule) => (rule.kind === 'threshold' ? { ...rule, agents: ['other'] } : rule))
+    const evaluator = createEvaluator({ rules: elsewhere, openAlerts: [open()], maxBindings: 10 })
+    evaluator.bind(series, agent)
+    expect(sweep(evaluator, [agent], 4_000)[0]).toMatchObject({ event: { reason: 'rule-removed' } })
+  })
+
+  test('but what is watched stays', () => {
+    expect(sweep(make([open()]), [{ ...agent, lastSeenMs: 4_000 }], 4_000)).toEqual([])
+  })
+})
+
+test.each([
+  ['far behind', -3_600_000],
+  ['far ahead', 500_000],
+])("a sender's clock that is %s makes no alert stale", (_how, skewMs) => {
+  const evaluator = make()
+  const changes: AlertChange[] = []
+  for (let nowMs = 10_000_000; nowMs < 10_060_000; nowMs += 1_000) {
+    evaluator.observe(series.id, nowMs + skewMs, 0.06, nowMs, changes)
+    evaluator.sweep([{ ...agent, lastSeenMs: nowMs }], nowMs, 0, changes)
+  }
+  expect(changes.flatMap(({ event }) => event?.type ?? [])).toEqual(['alert-active'])
+})
+
+test('series whose labels look the same have alerts of their own', () => {
+  const wide = readRules('r', 'rules: [{ alert: Any, metric: m, above: { critical: 1 } }]').rules!
+  const evaluator = createEvaluator({ rules: wide, openAlerts: [], maxBindings: 10 })
+  const like = { ...series, metric: 'm' }
+  const alike: Series[] = [
+    { ...like, id: 1, attributes: { 'a.b': 'x' } },
+    { ...like, id: 2, attributes: { a_b: 'x' } },
+    { ...like, id: 3, attributes: { 'a.b': 'x' }, scope: 'other' },
+  ]
+  const changes: AlertChange[] = []
+  for (const one of alike) {
+    evaluator.bind(one, agent)
+    evaluator.observe(one.id, 1_000, 5, 1_000, changes)
+  }
+  expect(new Set(changes.map(({ alert }) => alert.id)).size).toBe(3)
+})
+
+test('words that nobody defined stay as written', () => {
+  const odd = readRules(
+    'r',
+    "rules: [{ alert: Odd, vital: cpu, above: { critical: 1 }, summary: '{{constructor}} {{agent}}' }]",
+  ).rules!
+  const evaluator = createEvaluator({ rules: odd, openAlerts: [], maxBindings: 10 })
+  evaluator.bind({ ...series, metric: vitalMetrics.cpu }, agent)
+  expect(observe(evaluator, [1_000, 5])[0]!.alert.summary).toBe('{{constructor}} worker')
+})
+
 describe('absence', () => {
   test.each([
     ['an agent in time', 5_000, 'active', 0, []],

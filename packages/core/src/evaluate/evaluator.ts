@@ -9,8 +9,10 @@ import type {
   Severity,
   ThresholdRule,
 } from '@perfmon/protocol'
+import { seriesKey } from '../receive/series-key.ts'
 import { allowedSilenceMs, replacedAgents, silenceMs } from './absence.ts'
 import { alertRecord, fingerprintOf, summaryOf } from './alert-record.ts'
+import { createOpenAlerts } from './open-alerts.ts'
 import { coversAgent, coversSeries, type ScopedAgent } from './rule-scope.ts'
 import { createThresholdStates, type Level, staleAfterMs, type ThresholdStep } from './threshold-states.ts'
 
@@ -44,6 +46,7 @@ interface Binding {
   readonly rule: ThresholdRule
   readonly agent: ScopedAgent
   readonly slot: number
+  readonly identity: string
   readonly seriesLabels: Readonly<Record<string, string>>
   readonly fingerprint: string
 }
@@ -64,14 +67,16 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
   const states = createThresholdStates()
   const bindings = new Map<number, Binding[]>()
   const seriesOfAgent = new Map<string, number[]>()
-  const open = new Map<string, Alert>(openAlerts.map((alert) => [alert.fingerprint, alert]))
-  const ruleNames = new Set(rules.map((rule) => rule.name))
-  let removedRulesChecked = false
+  const open = createOpenAlerts(openAlerts)
+  // Of the bindings, those whose alert is open: what the sweep looks at.
+  const openBindings = new Map<string, Binding>()
+  let isFirstSweep = true
   let bound = 0
   let unboundSeries = 0
 
   function close(alert: Alert, reason: ResolveReason, nowMs: number, changes: AlertChange[]) {
-    open.delete(alert.fingerprint)
+    open.remove(alert)
+    openBindings.delete(alert.fingerprint)
     const closed: Alert = {
       ...alert,
       state: 'resolved',
@@ -104,6 +109,7 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
     const alert = alertRecord({
       rule: binding.rule,
       agent: binding.agent,
+      identity: binding.identity,
       seriesLabels: binding.seriesLabels,
       severity,
       state: level > 0 ? 'active' : 'pending',
@@ -114,7 +120,8 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
       activeSinceMs: level > 0 ? (known?.activeSinceMs ?? nowMs) : null,
       nowMs,
     })
-    open.set(alert.fingerprint, alert)
+    open.put(alert)
+    openBindings.set(alert.fingerprint, binding)
     if (step === 'raised') changes.push({ alert, event: { type: 'alert-active', alert } })
     else if (step === 'worsened')
       changes.push({ alert, event: { type: 'alert-severity', alert, from: 'warning' } })
@@ -130,7 +137,7 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
     const isBad = rule.direction === 'above' ? value > limit : value < limit
     const summary = isBad ? summaryOf(rule, agent, value, known.threshold, known.unit) : known.summary
     const alert: Alert = { ...known, value, summary, updatedAtMs: nowMs }
-    open.set(alert.fingerprint, alert)
+    open.put(alert)
     changes.push({ alert, event: null })
   }
 
@@ -142,7 +149,7 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
     listeningSinceMs: number,
     changes: AlertChange[],
   ) {
-    const fingerprint = fingerprintOf(rule.name, agent.id, {})
+    const fingerprint = fingerprintOf(rule.name, agent.id, '')
     const known = open.get(fingerprint)
     const silentMs = silenceMs({ agent, nowMs, listeningSinceMs })
     const isLate = agent.status === 'offline' || silentMs > allowedSilenceMs(rule, agent)
@@ -155,6 +162,7 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
       const alert = alertRecord({
         rule,
         agent,
+        identity: '',
         seriesLabels: {},
         severity: rule.severity,
         state: 'active',
@@ -165,8 +173,23 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
         activeSinceMs: nowMs,
         nowMs,
       })
-      open.set(fingerprint, alert)
+      open.put(alert)
       changes.push({ alert, event: { type: 'alert-active', alert } })
+    }
+  }
+
+  /**
+   * Alerts from before the start that nothing watches any more would stay for ever: their agent was forgotten
+   * meanwhile, or their rule is gone or looks elsewhere now. Known agents and series are bound before the first sweep.
+   */
+  function closeOrphans(agents: readonly Agent[], nowMs: number, changes: AlertChange[]) {
+    const known = new Map(agents.map((agent) => [agent.id, agent]))
+    for (const alert of open.all()) {
+      const agent = known.get(alert.labels.agent_id ?? '')
+      const absence = absences.find((rule) => rule.name === alert.rule)
+      const isWatched =
+        openBindings.has(alert.fingerprint) || (agent && absence && coversAgent(absence, agent))
+      if (!isWatched) close(alert, agent ? 'rule-removed' : 'agent-left', nowMs, changes)
     }
   }
 
@@ -182,21 +205,15 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
         for (const [key, value] of Object.entries(series.attributes)) {
           seriesLabels[key.replaceAll(/[^A-Za-z0-9_]/g, '_')] = String(value)
         }
-        const binding: Binding = {
-          rule,
-          agent,
-          seriesLabels,
-          slot: states.claim(),
-          fingerprint: fingerprintOf(rule.name, agent.id, seriesLabels),
-        }
-        const known = open.get(binding.fingerprint)
+        const identity = seriesKey(series)
+        const fingerprint = fingerprintOf(rule.name, agent.id, identity)
+        const binding: Binding = { rule, agent, identity, seriesLabels, fingerprint, slot: states.claim() }
+        const known = open.get(fingerprint)
         if (known) {
+          openBindings.set(fingerprint, binding)
           const level = known.state === 'active' ? levelOf(known.severity) : 0
-          states.restore(binding.slot, {
-            level,
-            pendingSinceMs: known.pendingSinceMs,
-            lastTimeMs: known.updatedAtMs,
-          })
+          const { pendingSinceMs, updatedAtMs: lastTimeMs } = known
+          states.restore(binding.slot, { level, pendingSinceMs, lastTimeMs })
         }
         const sameSeries = bindings.get(series.id)
         if (sameSeries) sameSeries.push(binding)
@@ -212,18 +229,16 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
       const watching = bindings.get(seriesId)
       if (!watching || Number.isNaN(value)) return
       for (const binding of watching) {
-        const step = states.step(binding.slot, binding.rule, timeMs, value)
+        const step = states.step(binding.slot, binding.rule, timeMs, value, nowMs)
         if (step !== 'nothing') change(binding, step, timeMs, value, nowMs, changes)
         else if (states.level(binding.slot) > 0) refresh(binding, value, nowMs, changes)
       }
     },
 
     sweep(agents, nowMs, listeningSinceMs, changes) {
-      if (!removedRulesChecked) {
-        removedRulesChecked = true
-        for (const alert of [...open.values()]) {
-          if (!ruleNames.has(alert.rule)) close(alert, 'rule-removed', nowMs, changes)
-        }
+      if (isFirstSweep) {
+        isFirstSweep = false
+        closeOrphans(agents, nowMs, changes)
       }
       const replaced = replacedAgents(agents)
       for (const rule of absences) {
@@ -232,15 +247,13 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
             sweepAbsence(rule, agent, replaced.has(agent.id), nowMs, listeningSinceMs, changes)
         }
       }
-      for (const watching of bindings.values()) {
-        for (const binding of watching) {
-          const known = open.get(binding.fingerprint)
-          if (!known) continue
-          const lastMs = Math.max(states.lastTimeMs(binding.slot) || 0, listeningSinceMs)
-          if (nowMs - lastMs <= staleAfterMs) continue
-          states.restore(binding.slot, { level: 0, pendingSinceMs: Number.NaN, lastTimeMs: Number.NaN })
-          close(known, 'no-data', nowMs, changes)
-        }
+      for (const [fingerprint, { slot }] of openBindings) {
+        const heardMs = states.heardMs(slot)
+        const lastMs = Number.isNaN(heardMs) ? listeningSinceMs : heardMs
+        if (nowMs - lastMs <= staleAfterMs) continue
+        states.restore(slot, { level: 0, pendingSinceMs: Number.NaN, lastTimeMs: Number.NaN })
+        const known = open.get(fingerprint)
+        if (known) close(known, 'no-data', nowMs, changes)
       }
     },
 
@@ -253,9 +266,7 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
         bindings.delete(seriesId)
       }
       seriesOfAgent.delete(agentId)
-      for (const alert of [...open.values()]) {
-        if (alert.labels.agent_id === agentId) close(alert, 'agent-left', nowMs, changes)
-      }
+      for (const alert of open.ofAgent(agentId)) close(alert, 'agent-left', nowMs, changes)
     },
 
     get stats() {

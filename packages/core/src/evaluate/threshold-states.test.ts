@@ -26,7 +26,9 @@ function run(values: string, over: Partial<ThresholdRule> = {}): string {
   return values
     .split(' ')
     .map((value, second) =>
-      value === '_' ? '_' : letters[states.step(slot, { ...rule, ...over }, second * 1_000, Number(value))],
+      value === '_'
+        ? '_'
+        : letters[states.step(slot, { ...rule, ...over }, second * 1_000, Number(value), second * 1_000)],
     )
     .join('')
 }
@@ -66,10 +68,10 @@ describe('a threshold', () => {
   test('after a gap nobody knows: the breach counts from new', () => {
     const states = createThresholdStates()
     const slot = states.claim()
-    expect(states.step(slot, rule, 0, 71)).toBe('pending')
-    expect(states.step(slot, rule, staleAfterMs + 1, 71)).toBe('nothing')
-    expect(states.step(slot, rule, staleAfterMs + 1_001, 71)).toBe('nothing')
-    expect(states.step(slot, rule, staleAfterMs + 2_001, 71)).toBe('raised')
+    expect(states.step(slot, rule, 0, 71, 0)).toBe('pending')
+    expect(states.step(slot, rule, staleAfterMs + 1, 71, 0)).toBe('nothing')
+    expect(states.step(slot, rule, staleAfterMs + 1_001, 71, 0)).toBe('nothing')
+    expect(states.step(slot, rule, staleAfterMs + 2_001, 71, 0)).toBe('raised')
   })
 })
 

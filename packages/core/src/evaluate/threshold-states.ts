@@ -37,12 +37,14 @@ export interface ThresholdStates {
   claim(): number
   release(slot: number): void
   restore(slot: number, restored: RestoredThreshold): void
-  step(slot: number, rule: ThresholdRule, timeMs: number, value: number): ThresholdStep
+  /** `timeMs` is the sample's own time, `nowMs` when it arrived. */
+  step(slot: number, rule: ThresholdRule, timeMs: number, value: number, nowMs: number): ThresholdStep
   /** 0 quiet or pending, 1 warning, 2 critical. */
   level(slot: number): Level
   /** When the present breach began, NaN when there is none. */
   breachedSinceMs(slot: number): number
-  lastTimeMs(slot: number): number
+  /** When its last sample arrived, NaN when none did: a sender's clock says nothing of its silence. */
+  heardMs(slot: number): number
   readonly claimed: number
 }
 
@@ -58,6 +60,7 @@ export function createThresholdStates(): ThresholdStates {
   let criticalSince = new Float64Array(capacity).fill(Number.NaN)
   let goodSince = new Float64Array(capacity).fill(Number.NaN)
   let lastTimes = new Float64Array(capacity).fill(Number.NaN)
+  let heard = new Float64Array(capacity).fill(Number.NaN)
   const free: number[] = []
 
   function grow() {
@@ -74,6 +77,7 @@ export function createThresholdStates(): ThresholdStates {
     criticalSince = wider(criticalSince)
     goodSince = wider(goodSince)
     lastTimes = wider(lastTimes)
+    heard = wider(heard)
   }
 
   function clear(slot: number) {
@@ -82,6 +86,7 @@ export function createThresholdStates(): ThresholdStates {
     criticalSince[slot] = Number.NaN
     goodSince[slot] = Number.NaN
     lastTimes[slot] = Number.NaN
+    heard[slot] = Number.NaN
   }
 
   return {
@@ -104,7 +109,8 @@ export function createThresholdStates(): ThresholdStates {
       goodSince[slot] = Number.NaN
       lastTimes[slot] = lastTimeMs
     },
-    step(slot, rule, timeMs, value) {
+    step(slot, rule, timeMs, value, nowMs) {
+      heard[slot] = nowMs
       const above = rule.direction === 'above'
       const beyond = (limit: number) => (above ? value > limit : value < limit)
       const wasPending = !Number.isNaN(warningSince[slot]!) || !Number.isNaN(criticalSince[slot]!)
@@ -150,7 +156,7 @@ export function createThresholdStates(): ThresholdStates {
       const warning = warningSince[slot]!
       return Number.isNaN(warning) ? criticalSince[slot]! : warning
     },
-    lastTimeMs: (slot) => lastTimes[slot]!,
+    heardMs: (slot) => heard[slot]!,
     get claimed() {
       return used - free.length
     },

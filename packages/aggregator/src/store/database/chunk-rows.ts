@@ -1,3 +1,4 @@
+import { readBuckets } from './bucket-list.ts'
 import type { Database } from './open-database.ts'
 
 /**
@@ -40,16 +41,7 @@ export const createChunkRows = ({ db }: Database): ChunkRows => {
     'DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE bucket = ? LIMIT ?)',
   )
   const counted = db.prepare('SELECT (SELECT count(*) FROM chunks) + (SELECT count(*) FROM tails) AS count')
-
-  // A loose index scan: one seek per bucket rather than one step per chunk.
-  const stored = db.prepare(`
-    WITH RECURSIVE found (bucket) AS (
-      SELECT min(bucket) FROM chunks
-      UNION ALL
-      SELECT (SELECT min(bucket) FROM chunks WHERE bucket > found.bucket) FROM found WHERE bucket IS NOT NULL
-    ) SELECT bucket FROM found WHERE bucket IS NOT NULL`)
-  const buckets = new Set(stored.all().map((row) => Number(row.bucket)))
-  let ascending: number[] | undefined
+  const buckets = readBuckets(db, 'chunks')
 
   return {
     tail: (seriesId) => selectTail.get(seriesId)?.samples as Uint8Array | undefined,
@@ -62,20 +54,12 @@ export const createChunkRows = ({ db }: Database): ChunkRows => {
     },
     addChunk(bucket, seriesId, samples) {
       insertChunk.run(bucket, seriesId, samples)
-      if (buckets.has(bucket)) return
       buckets.add(bucket)
-      ascending = undefined
     },
     chunks: (bucket, seriesId) => selectChunks.all(bucket, seriesId).map((row) => row.samples as Uint8Array),
-    buckets() {
-      ascending ??= [...buckets].sort((a, b) => a - b)
-      return ascending
-    },
+    buckets: () => buckets.ascending(),
     removeFromBucket: (bucket, limit) => Number(deleteChunks.run(bucket, limit).changes) < limit,
-    forgetBucket(bucket) {
-      buckets.delete(bucket)
-      ascending = undefined
-    },
+    forgetBucket: (bucket) => buckets.forget(bucket),
     count: () => Number(counted.get()?.count),
   }
 }

@@ -7,8 +7,9 @@ export interface DeliveryRows {
   /** Known keys are left as they are. */
   enqueue(deliveries: readonly Delivery[]): void
   update(delivery: Delivery): void
-  due(nowMs: number, limit: number): Delivery[]
-  nextMs(): number | null
+  /** Of one channel, oldest event first. */
+  waiting(channel: string, limit: number): Delivery[]
+  waitingChannels(): string[]
   /** Removes at most `limit` deliveries that are done and whose event is gone; how many it were. */
   removeDoneBefore(eventSeq: number, limit: number): number
 }
@@ -19,10 +20,12 @@ export const createDeliveryRows = ({ db }: Database): DeliveryRows => {
   const columns = '(key, event_seq, state, next_attempt_ms, body) VALUES (?, ?, ?, ?, ?)'
   const insert = db.prepare(`INSERT OR IGNORE INTO deliveries ${columns}`)
   const replace = db.prepare(`INSERT OR REPLACE INTO deliveries ${columns}`)
-  const selectDue = db.prepare(
-    `SELECT body FROM deliveries WHERE state = 'waiting' AND next_attempt_ms <= ? ORDER BY event_seq, key LIMIT ?`,
+  const selectWaiting = db.prepare(
+    `SELECT body FROM deliveries WHERE state = 'waiting' AND body ->> 'channel' = ? ORDER BY event_seq LIMIT ?`,
   )
-  const selectNext = db.prepare(`SELECT min(next_attempt_ms) AS next FROM deliveries WHERE state = 'waiting'`)
+  const selectChannels = db.prepare(
+    `SELECT DISTINCT body ->> 'channel' AS channel FROM deliveries WHERE state = 'waiting'`,
+  )
   const remove = db.prepare(
     `DELETE FROM deliveries WHERE key IN
        (SELECT key FROM deliveries WHERE event_seq < ? AND state <> 'waiting' LIMIT ?)`,
@@ -43,8 +46,9 @@ export const createDeliveryRows = ({ db }: Database): DeliveryRows => {
       for (const delivery of deliveries) insert.run(...valuesOf(delivery))
     },
     update: (delivery) => void replace.run(...valuesOf(delivery)),
-    due: (nowMs, limit) => selectDue.all(nowMs, limit).map((row) => JSON.parse(String(row.body)) as Delivery),
-    nextMs: () => (selectNext.get()?.next ?? null) as number | null,
+    waiting: (channel, limit) =>
+      selectWaiting.all(channel, limit).map((row) => JSON.parse(String(row.body)) as Delivery),
+    waitingChannels: () => selectChannels.all().map((row) => String(row.channel)),
     removeDoneBefore: (eventSeq, limit) => Number(remove.run(eventSeq, limit).changes),
   }
 }

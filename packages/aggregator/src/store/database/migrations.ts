@@ -38,6 +38,16 @@ const migrations: readonly string[] = [
   CREATE INDEX deliveries_by_due ON deliveries (state, next_attempt_ms);
   CREATE INDEX deliveries_by_event ON deliveries (event_seq);
   `,
+  `
+  -- Samples that came after newer ones of their series. The bucket leads for the same reasons as in chunks.
+  CREATE TABLE late_samples (
+    bucket INTEGER NOT NULL,
+    series_id INTEGER NOT NULL,
+    time_ms REAL NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (bucket, series_id, time_ms)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /** All missing migrations in one transaction: a database is at a version, never between two. */

@@ -5,6 +5,8 @@ export interface LastSamples {
   knows(seriesId: number): boolean
   /** Takes a sample that is newer than the last one; false, and nothing changed, when it is not. */
   advance(seriesId: number, timeMs: number, value: number): boolean
+  /** Changes the value of the last sample; nothing when that has another time. */
+  correct(seriesId: number, timeMs: number, value: number): void
   timeMs(seriesId: number): number
   /** Copies, `length` long; NaN where a series has no sample. */
   columns(length: number): { timesMs: Float64Array; values: Float64Array }
@@ -48,6 +50,9 @@ export const createLastSamples = (): LastSamples => {
       times[seriesId] = timeMs
       values[seriesId] = value
       return true
+    },
+    correct(seriesId, timeMs, value) {
+      if (times[seriesId] === timeMs) values[seriesId] = value
     },
     timeMs: (seriesId) => times[seriesId] ?? Number.NEGATIVE_INFINITY,
     columns(length) {

@@ -20,12 +20,14 @@ export const refuseBatch = (
       return new StoreError('failed', `series id ${id} is not a whole number from 0 to ${maxSeriesId}`)
     }
   }
-  for (const seriesId of batch.seriesIds) {
-    if (last.knows(seriesId) || brought.has(seriesId) || own.has(seriesId)) continue
-    return new StoreError(
-      'failed',
-      `a sample belongs to series ${seriesId}, which the store was never given: pass it in newSeries, again if the batch that had it was refused`,
-    )
+  for (const seriesIds of [batch.seriesIds, batch.late.seriesIds]) {
+    for (const seriesId of seriesIds) {
+      if (last.knows(seriesId) || brought.has(seriesId) || own.has(seriesId)) continue
+      return new StoreError(
+        'failed',
+        `a sample belongs to series ${seriesId}, which the store was never given: pass it in newSeries, again if the batch that had it was refused`,
+      )
+    }
   }
   return null
 }

@@ -1,13 +1,17 @@
-import type { Series } from '@perfmon/protocol'
+import type { SampleColumns, Series } from '@perfmon/protocol'
 import { decodeChunk } from '../chunk/sample-chunk.ts'
 import type { ChunkRows } from '../database/chunk-rows.ts'
+import type { LateRows } from '../database/late-rows.ts'
 import type { Database } from '../database/open-database.ts'
 import type { SeriesRows } from '../database/series-rows.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { openBatch, type RecordedBatch } from '../journal/record.ts'
-import { type SampleRange, StoreError } from '../store.ts'
+import { type LocatedSamples, type SampleRange, StoreError } from '../store.ts'
 import { createLastSamples, type LastSamples } from './last-samples.ts'
+import { createLateSamples, type LateSamples } from './late-samples.ts'
+import { locateSamples } from './locate-samples.ts'
 import { createPendingSamples, type PendingSamples } from './pending-samples.ts'
+import { withLate } from './read-late.ts'
 import { type RangeWanted, readSeries } from './read-series.ts'
 import { recoverJournal } from './recover-journal.ts'
 import { refuseBatch } from './refuse-batch.ts'
@@ -33,12 +37,20 @@ import { writePending } from './write-pending.ts'
  * same makes a checkpoint that failed half-way, on a full disk, safe to do again. One transaction around all
  * of step 2 would do as well, but would hold up everybody while a hundred thousand series are written.
  *
+ * Late samples, older than the newest of their series, travel in the same records, marked as such, and go the
+ * same way into a table of their own: (series, time) is its key and the later write counts, so doing that again
+ * in the same order changes nothing either. Readers see them laid over the others.
+ *
  * Opening replays what segments there are and checkpoints at once: afterwards the journal is empty.
  */
 export interface SampleLog {
-  /** Makes the packed batches durable together. Entry i is why batch i was refused, null when it was kept. */
-  append(batches: readonly ArrayBuffer[]): (Error | null)[]
+  /**
+   * Makes the packed batches durable together. Entry i is why batch i was refused, null when it was kept. After a
+   * refusal all batches of the same epoch are refused: their sender counted on the one before.
+   */
+  append(batches: readonly SentBatch[]): (Error | null)[]
   read(wanted: RangeWanted): SampleRange
+  locate(seriesIds: Uint32Array, timesMs: Float64Array): LocatedSamples
   /** Writes what is pending into chunks. Calls while one runs wait for that one. */
   checkpoint(): Promise<void>
   readonly checkpointDue: boolean
@@ -48,10 +60,17 @@ export interface SampleLog {
   close(): void
 }
 
+export interface SentBatch {
+  readonly packed: ArrayBuffer
+  /** How many refusals the sender had heard of. */
+  readonly epoch: number
+}
+
 export interface SampleLogOptions {
   readonly dir: string
   readonly database: Database
   readonly chunkRows: ChunkRows
+  readonly lateRows: LateRows
   readonly seriesRows: SeriesRows
   /** Journal size that makes a checkpoint due. */
   readonly checkpointBytes: number
@@ -62,6 +81,7 @@ export interface SampleLogOptions {
 /** What a checkpoint writes: it stays until that has succeeded. */
 interface Frozen {
   readonly samples: PendingSamples
+  readonly late: LateSamples
   readonly series: readonly Series[]
   /** First segment that holds nothing of this. */
   readonly journalStart: number
@@ -69,16 +89,20 @@ interface Frozen {
 
 /** While checkpoints are slow or fail, the journal and memory may grow to this many times their usual bound. */
 const overdueFactor = 4
+/** So many late samples make a checkpoint due: in memory each takes some hundred bytes. */
+const lateDue = 50_000
 
 export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLog> => {
-  const { dir, database, chunkRows, seriesRows, checkpointBytes, warn, nextTurn } = options
+  const { dir, database, chunkRows, lateRows, seriesRows, checkpointBytes, warn, nextTurn } = options
   const last = createLastSamples()
   let pending = createPendingSamples()
+  let late = createLateSamples()
   let newSeries: Series[] = []
   let frozen: Frozen | null = null
   let outOfOrder = 0
   let running: Promise<void> | null = null
   let failure: Error | null = null
+  let refusedEpoch = -1
 
   const noteJournalStart = database.db.prepare(
     `INSERT OR REPLACE INTO meta (key, value) VALUES ('journal_start', ?)`,
@@ -87,15 +111,29 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
     database.db.prepare(`SELECT value FROM meta WHERE key = 'journal_start'`).get()?.value ?? 1,
   )
 
-  const keep = ({ newSeries: introduced, seriesIds, timesMs, values }: RecordedBatch): void => {
-    for (const series of introduced) {
+  const keep = (batch: RecordedBatch): void => {
+    for (const series of batch.newSeries) {
       last.learn(series.id)
       newSeries.push(series)
     }
+    const { seriesIds, timesMs, values } = batch
     for (let index = 0; index < seriesIds.length; index += 1) {
       const seriesId = seriesIds[index]!
       if (last.advance(seriesId, timesMs[index]!, values[index]!))
         pending.add(seriesId, timesMs[index]!, values[index]!)
+      else outOfOrder += 1
+    }
+    // After the others: a late increase corrects the total of the newest, which may be among them.
+    keepLate(batch.late)
+  }
+
+  const keepLate = ({ seriesIds, timesMs, values }: SampleColumns): void => {
+    for (let index = 0; index < seriesIds.length; index += 1) {
+      const [seriesId, timeMs, value] = [seriesIds[index]!, timesMs[index]!, values[index]!]
+      if (timeMs <= last.timeMs(seriesId)) {
+        late.put(seriesId, timeMs, value)
+        last.correct(seriesId, timeMs, value)
+      } else if (last.advance(seriesId, timeMs, value)) pending.add(seriesId, timeMs, value)
       else outOfOrder += 1
     }
   }
@@ -107,14 +145,15 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
     )
 
   const freeze = (start: number): Frozen => {
-    frozen = { samples: pending, series: newSeries, journalStart: start }
+    frozen = { samples: pending, late, series: newSeries, journalStart: start }
     pending = createPendingSamples()
+    late = createLateSamples()
     newSeries = []
     return frozen
   }
 
   const finish = async (journal: Journal, what: Frozen, beforeRemoval = () => {}): Promise<void> => {
-    await writePending({ database, chunkRows, seriesRows, nextTurn, onDamagedTail }, what)
+    await writePending({ database, chunkRows, lateRows, seriesRows, nextTurn, onDamagedTail }, what)
     beforeRemoval()
     noteJournalStart.run(what.journalStart)
     frozen = null
@@ -122,7 +161,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   }
 
   const checkpoint = async (journal: Journal): Promise<void> => {
-    if (frozen === null && pending.count === 0 && newSeries.length === 0) return
+    if (frozen === null && pending.count + late.count === 0 && newSeries.length === 0) return
     await finish(journal, frozen ?? freeze(journal.rotate()))
   }
 
@@ -130,7 +169,8 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   for (const { seriesId, samples } of chunkRows.tails()) {
     try {
       const { timesMs, values } = decodeChunk(samples)
-      last.advance(seriesId, timesMs.at(-1)!, values.at(-1)!)
+      const lastMs = timesMs.at(-1)!
+      last.advance(seriesId, lastMs, lateRows.valueAt(seriesId, lastMs) ?? values.at(-1)!)
     } catch (error) {
       onDamagedTail(seriesId, String(error))
     }
@@ -151,32 +191,53 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   const journal = openJournal({ dir, number: recovered.nextNumber })
   await finish(journal, freeze(recovered.nextNumber), recovered.setAside)
 
+  const lateCount = (): number => late.count + (frozen?.late.count ?? 0)
+  const isOverdue = (): boolean =>
+    journal.bytes > checkpointBytes * overdueFactor || lateCount() > lateDue * overdueFactor
+
+  const read = (wanted: RangeWanted): SampleRange =>
+    withLate(
+      { rows: lateRows, pending: frozen === null ? [late] : [frozen.late, late] },
+      wanted,
+      readSeries(
+        { rows: chunkRows, pending: frozen === null ? [pending] : [pending, frozen.samples] },
+        wanted,
+      ),
+    )
+
   return {
     append(batches) {
-      const opened = batches.map((batch) => openBatch(batch))
-      const overdue = journal.bytes > checkpointBytes * overdueFactor
+      const opened = batches.map(({ packed }) => openBatch(packed))
+      const overdue = isOverdue()
       const brought = new Set<number>()
-      const refused = opened.map((batch): Error | null => {
-        const reason = overdue ? (failure ?? tooMuchJournal(dir)) : refuseBatch(batch, last, brought)
+      const refused = opened.map((batch, index): Error | null => {
+        const { epoch } = batches[index]!
+        const reason =
+          epoch <= refusedEpoch
+            ? behindRefused(dir)
+            : overdue
+              ? (failure ?? tooMuchJournal(dir))
+              : refuseBatch(batch, last, brought)
         if (reason === null) for (const { id } of batch.newSeries) brought.add(id)
+        else refusedEpoch = Math.max(refusedEpoch, epoch)
         return reason
       })
       const accepted = [...opened.keys()].filter((index) => refused[index] === null)
       if (accepted.length === 0) return refused
       try {
-        journal.append(accepted.map((index) => batches[index]!))
+        journal.append(accepted.map((index) => batches[index]!.packed))
       } catch (error) {
-        for (const index of accepted) refused[index] = error as Error
+        for (const index of accepted) {
+          refused[index] = error as Error
+          refusedEpoch = Math.max(refusedEpoch, batches[index]!.epoch)
+        }
         return refused
       }
       for (const index of accepted) keep(opened[index]!)
       return refused
     },
-    read: (wanted) =>
-      readSeries(
-        { rows: chunkRows, pending: frozen === null ? [pending] : [pending, frozen.samples] },
-        wanted,
-      ),
+    read,
+    locate: (seriesIds, timesMs) => locateSamples({ read, last }, seriesIds, timesMs),
     checkpoint() {
       running ??= checkpoint(journal)
         .then(
@@ -194,7 +255,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
       return running
     },
     get checkpointDue() {
-      return running === null && journal.bytes >= checkpointBytes
+      return running === null && (journal.bytes >= checkpointBytes || late.count >= lateDue)
     },
     last,
     get journalBytes() {
@@ -206,6 +267,12 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
     close: () => journal.close(),
   }
 }
+
+const behindRefused = (dir: string): StoreError =>
+  new StoreError(
+    'overloaded',
+    `data directory ${dir}: a batch that was handed over before this one was refused; try again a little later`,
+  )
 
 const tooMuchJournal = (dir: string): StoreError =>
   new StoreError(

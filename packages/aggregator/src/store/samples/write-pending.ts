@@ -1,31 +1,42 @@
 import type { Series } from '@perfmon/protocol'
 import type { ChunkSamples } from '../chunk/sample-chunk.ts'
 import type { ChunkRows } from '../database/chunk-rows.ts'
+import type { LateRows } from '../database/late-rows.ts'
 import type { Database } from '../database/open-database.ts'
 import type { SeriesRows } from '../database/series-rows.ts'
+import type { LateSamples } from './late-samples.ts'
 import type { PendingSamples } from './pending-samples.ts'
 import { readTail, writeSeries } from './write-series.ts'
 
 /** Written in one transaction: about 20 ms of work, several times what its sync takes. */
 const samplesPerSlice = 50_000
 const seriesPerSlice = 2000
+/** Each is a row: about 20 ms of work. */
+const latePerSlice = 5000
 
 export interface WritePendingOptions {
   readonly database: Database
   readonly chunkRows: ChunkRows
+  readonly lateRows: LateRows
   readonly seriesRows: SeriesRows
   readonly nextTurn: () => Promise<void>
   /** Hears of a tail that cannot be read, and is about to be replaced. */
   readonly onDamagedTail: (seriesId: number, reason: string) => void
 }
 
+export interface PendingWrites {
+  readonly samples: PendingSamples
+  readonly late: LateSamples
+  readonly series: readonly Series[]
+}
+
 /**
- * Writes new series and pending samples into the database, slice by slice, each a transaction of its own. What is
+ * Writes new series, pending and late samples into the database, slice by slice, each a transaction of its own. What is
  * there already is left as it is, so it may be done again from the start after it failed anywhere.
  */
 export const writePending = async (
-  { database, chunkRows, seriesRows, nextTurn, onDamagedTail }: WritePendingOptions,
-  { samples, series }: { samples: PendingSamples; series: readonly Series[] },
+  { database, chunkRows, lateRows, seriesRows, nextTurn, onDamagedTail }: WritePendingOptions,
+  { samples, late, series }: PendingWrites,
 ): Promise<void> => {
   const tailOf = (seriesId: number): ChunkSamples | null => {
     try {
@@ -46,6 +57,14 @@ export const writePending = async (
         writeSeries(chunkRows, fresh.seriesId, fresh, tailOf(fresh.seriesId))
         written += fresh.timesMs.length
       }
+    })
+  }
+  const lateSamples = [...late.entries()]
+  for (let first = 0; first < lateSamples.length; first += latePerSlice) {
+    await nextTurn()
+    database.transaction(() => {
+      for (const [seriesId, timeMs, value] of lateSamples.slice(first, first + latePerSlice))
+        lateRows.put(seriesId, timeMs, value)
     })
   }
 }

@@ -1,0 +1,38 @@
+import { attributeNames } from '@perfmon/protocol'
+import type { AgentTable } from '../store/agent-table.ts'
+
+/**
+ * Who an address may speak as. While a connection lasts its first id is its id: an agent that took a new one with
+ * every answer would fill the agent table. Nobody speaks as another address, or as an agent that reports by
+ * itself, unless that one says the address is its own.
+ */
+export interface PolledIdentities {
+  /** Whether the agent at `url` may speak as `id`. */
+  admits(url: string, id: string): boolean
+  /** The connection ended: a restarted process may have another id. */
+  forget(url: string): void
+}
+
+export function createPolledIdentities(agents: AgentTable): PolledIdentities {
+  const idOf = new Map<string, string>()
+  const urlOf = new Map<string, string>()
+  return {
+    admits(url, id) {
+      const own = idOf.get(url)
+      if (own !== undefined) return own === id
+      const owner = urlOf.get(id)
+      if (owner !== undefined && owner !== url) return false
+      const known = agents.get(id)
+      const isForeign = known?.source === 'otlp' && known.attributes[attributeNames.agentWebSocketUrl] !== url
+      if (isForeign) return false
+      idOf.set(url, id)
+      urlOf.set(id, url)
+      return true
+    },
+    forget(url) {
+      const id = idOf.get(url)
+      idOf.delete(url)
+      if (id !== undefined) urlOf.delete(id)
+    },
+  }
+}
