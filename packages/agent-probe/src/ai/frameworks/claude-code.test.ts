@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { buildProbe, runAgent } from '../../testing/run-agent.ts'
 import { createClaudeCode } from './claude-code.ts'
+
+beforeAll(buildProbe, 30_000)
 
 const spawn = (
   file: string,
@@ -41,4 +47,24 @@ test('other programs are left alone, and so is what somebody set', () => {
   expect(spawn('claude', { env: { OTEL_METRICS_EXPORTER: 'console' } })).toContain(
     'OTEL_METRICS_EXPORTER=console',
   )
+})
+
+test('a real child is started with them, and this process stays as it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'perfmon-claude-'))
+  await mkdir(join(folder, 'node_modules/@anthropic-ai/claude-agent-sdk'), { recursive: true })
+  await writeFile(
+    join(folder, 'claude'),
+    `#!${process.execPath}\nconsole.log(process.env.CLAUDE_CODE_ENABLE_TELEMETRY, process.env.OTEL_LOGS_EXPORTER)`,
+    { mode: 0o755 },
+  )
+  const agent = await runAgent({
+    folder,
+    source: `
+      import { spawn } from 'node:child_process'
+      spawn(${JSON.stringify(join(folder, 'claude'))}, { stdio: 'inherit' }).on('close', () =>
+        console.log('mine', process.env.OTEL_LOGS_EXPORTER))`,
+  })
+  const { code, stdout } = await agent.ended
+  await rm(folder, { recursive: true })
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '1 otlp\nmine undefined\n' })
 })
