@@ -40,7 +40,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'components',
-          include: ['test/components/*.test.ts', 'packages/dashboard/browser/*.test.ts'],
+          include: ['test/components/**/*.test.ts', 'packages/dashboard/browser/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 900_000,
           fileParallelism: false,

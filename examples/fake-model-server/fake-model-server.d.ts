@@ -30,7 +30,10 @@ export interface FakeModelServerOptions extends Partial<FakeModelSettings> {
 /** Since the start. Tokens are counted when their answer was sent. */
 export interface FakeModelCounts {
   requests: number
-  byEndpoint: Record<'chat-completions' | 'responses' | 'anthropic-messages', number>
+  byEndpoint: Record<
+    'chat-completions' | 'responses' | 'embeddings' | 'anthropic-messages' | 'google-generate-content',
+    number
+  >
   inFlight: number
   answered: number
   /** Of the answered. */
@@ -50,7 +53,7 @@ export interface FakeModelCounts {
 }
 
 export interface FakeModelServer {
-  /** Without a path: OpenAI clients want `${url}/v1`, Anthropic's `url`. */
+  /** Without a path: OpenAI clients want `${url}/v1`, Anthropic's and Google's `url`. */
   url: string
   port: number
   /** Changes what is named, returns all; throws an error that names a wrong setting. */

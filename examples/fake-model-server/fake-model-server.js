@@ -4,13 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { anthropicMessages, promptOf } from './anthropic-messages.js'
 import { BadRequest, requireMessages } from './bad-request.js'
 import { chatCompletions, openAiErrorBody } from './chat-completions.js'
+import { embeddings } from './embeddings.js'
+import { googleGenerateContent, isGenerateContent } from './google-generate-content.js'
 import { countTokens, makeReply } from './make-reply.js'
 import { readJson } from './read-json.js'
 import { responses } from './responses.js'
 import { seededRandom } from './seeded-random.js'
 import { changeSettings, defaultSettings } from './settings.js'
 
-const endpoints = new Map([chatCompletions, responses, anthropicMessages].map((each) => [each.path, each]))
+const endpoints = new Map(
+  [chatCompletions, responses, embeddings, anthropicMessages, googleGenerateContent].map((each) => [
+    each.path,
+    each,
+  ]),
+)
+/** @param {string} path */
+const endpointAt = (path) => (isGenerateContent(path) ? googleGenerateContent : endpoints.get(path))
 const countTokensPath = '/v1/messages/count_tokens'
 
 const defaultMaxBodyBytes = 4 * 1024 * 1024
@@ -18,8 +27,8 @@ const defaultMaxBodyBytes = 4 * 1024 * 1024
 const firstTokenShare = 0.4
 
 /**
- * Starts a stand-in for a model provider on 127.0.0.1. It speaks OpenAI's Chat Completions and Responses and
- * Anthropic's Messages, streamed and whole; it calls the first tool it is offered, then answers.
+ * Starts a stand-in for a model provider on 127.0.0.1. It speaks OpenAI's Chat Completions and Responses,
+ * Anthropic's Messages and Google's generateContent, streamed and whole; it calls the first tool it is offered, then answers.
  * With the same seed the n-th request always has the same latency and fate, and a question the same answer.
  *
  * @param {import('./fake-model-server.d.ts').FakeModelServerOptions} [options]
@@ -48,7 +57,7 @@ export async function startFakeModelServer(options = {}) {
     // Nobody waits for this: whatever goes wrong in it must end here.
     void route(request, response).catch((error) => {
       if (error.name === 'AbortError') return
-      const endpoint = endpoints.get(pathOf(request))
+      const endpoint = endpointAt(pathOf(request))
       const status = error instanceof BadRequest ? error.status : 500
       if (status < 500) tally.refused++
       sendError(response, { status, message: error.message, errorBody: endpoint?.errorBody })
@@ -57,7 +66,7 @@ export async function startFakeModelServer(options = {}) {
 
   async function route(request, response) {
     const path = pathOf(request)
-    const endpoint = endpoints.get(path)
+    const endpoint = endpointAt(path)
     if (endpoint && request.method === 'POST') return await answerModelCall(endpoint, request, response)
     switch (`${request.method} ${path}`) {
       case `POST ${countTokensPath}`: {
@@ -92,7 +101,7 @@ export async function startFakeModelServer(options = {}) {
     })
 
     const body = await readJson(request, maxBodyBytes)
-    const question = endpoint.readQuestion(body)
+    const question = endpoint.readQuestion(body, pathOf(request))
     const { errorBody } = endpoint
     if (chances.rateLimit < settings.rateLimitRate) {
       tally.rateLimited++
@@ -112,7 +121,9 @@ export async function startFakeModelServer(options = {}) {
       })
     }
 
-    const reply = makeReply(question, { seed, cachedShare: settings.cachedShare })
+    // Nobody caches embeddings.
+    const cachedShare = endpoint === embeddings ? 0 : settings.cachedShare
+    const reply = makeReply(question, { seed, cachedShare })
     const answer = { question, reply, body, id: `${seed}_${number}`, nowMs: now() }
     if (question.stream) {
       const events = [...endpoint.streamAnswer(answer)]

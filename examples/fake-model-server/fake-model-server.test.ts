@@ -131,7 +131,7 @@ describe('what it does not understand', () => {
       '"tools" must be a list',
     ],
     ['a long body', '/v1/messages', { ...hello, system: 'x'.repeat(2000) }, 413, 'longer than 1000 bytes'],
-    ['an unknown path', '/v1/embeddings', {}, 404, 'POST /v1/chat/completions'],
+    ['an unknown path', '/v1/rerank', {}, 404, 'POST /v1/chat/completions'],
     ['an unknown setting', '/control', { latency: 5 }, 400, '"latency" is not a setting'],
     [
       'a setting out of bounds',
@@ -156,4 +156,26 @@ describe('what it does not understand', () => {
     const response = await post('/control', { errorRate: 1 }, { 'content-type': 'text/plain' })
     expect(response.status).toBe(415)
   })
+})
+
+test('Google: the path names the model; a stream ends with the usage of the whole answer', async () => {
+  const { model, post } = await startQuickModel()
+  const body = { contents: [{ role: 'user', parts: [{ text: 'heat pumps' }] }] }
+  const whole = await (await post('/v1beta/models/gemini-2.5-flash:generateContent', body)).json()
+  expect(whole.modelVersion).toBe('gemini-2.5-flash')
+  const events = await readEvents(
+    await post('/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse', body),
+  )
+  const said = events.map((event) => event.candidates[0].content.parts[0].text).join('')
+  expect(said).toBe(whole.candidates[0].content.parts[0].text)
+  expect(events.at(-1).usageMetadata).toEqual(whole.usageMetadata)
+  expect(model.counts().byEndpoint['google-generate-content']).toBe(2)
+})
+
+test('embeddings: one vector a text, and input tokens only', async () => {
+  const { model, post } = await startQuickModel()
+  const answer = await (await post('/v1/embeddings', { model: 'any', input: ['heat', 'pumps'] })).json()
+  expect(answer.data).toHaveLength(2)
+  expect(answer.usage.prompt_tokens).toBe(model.counts().inputTokens)
+  expect(model.counts().outputTokens).toBe(0)
 })

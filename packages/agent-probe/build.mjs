@@ -35,6 +35,7 @@ const { outputFiles } = await build({
   entryPoints: {
     register: 'src/register.ts',
     telemetry: 'src/telemetry.ts',
+    ai: 'src/ai/ai-work.ts',
     websocket: 'src/websocket/listen-for-metrics-requests.ts',
     'exit-worker': 'src/exit/exit-worker.ts',
   },

@@ -26,6 +26,7 @@ test('the packed package works in an empty project, offline and without dependen
   ]
   expect(files.map(({ path }) => path).sort()).toEqual([
     'README.md',
+    'dist/ai.js',
     'dist/exit-worker.js',
     'dist/register.d.ts',
     'dist/register.js',
@@ -56,7 +57,7 @@ test('the packed package works in an empty project, offline and without dependen
 })
 
 test('no validation library and no second copy of anything is bundled', async () => {
-  for (const file of ['register.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
+  for (const file of ['register.js', 'ai.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
     const text = await readFile(join(packageFolder, 'dist', file), 'utf8')
     expect(text).not.toMatch(/ZodError|protobufjs/)
     // The global name of OpenTelemetry's registrations: our copy keeps out of there.

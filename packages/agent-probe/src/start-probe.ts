@@ -1,3 +1,4 @@
+import { watchAi } from './ai/watch-ai.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { callCourier } from './exit/call-courier.ts'
 import { watchExit } from './exit/watch-exit.ts'
@@ -23,6 +24,7 @@ export const startProbe = (): void => {
   watchHttpServer({ recordings, guard })
   watchHttpClient({ recordings, guard })
   watchFetch({ recordings, guard })
+  watchAi({ recordings, guard })
 
   let telemetry: Telemetry | undefined
 

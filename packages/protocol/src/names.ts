@@ -30,6 +30,34 @@ export const metricNames = {
   probeCpuTime: 'perfmon.probe.cpu.time',
 } as const
 
+/**
+ * AI work. `gen_ai.*` and `mcp.*` are OpenTelemetry's (semantic-conventions-genai, in development), durations
+ * in seconds; the `perfmon.` ones say what has no name there.
+ */
+export const aiMetricNames = {
+  operationDuration: 'gen_ai.client.operation.duration',
+  timeToFirstChunk: 'gen_ai.client.operation.time_to_first_chunk',
+  tokenUsage: 'gen_ai.client.token.usage',
+  invokeAgentDuration: 'gen_ai.invoke_agent.duration',
+  executeToolDuration: 'gen_ai.execute_tool.duration',
+  workflowDuration: 'gen_ai.workflow.duration',
+  mcpClientDuration: 'mcp.client.operation.duration',
+  mcpServerDuration: 'mcp.server.operation.duration',
+  /** Jobs taken from a queue. */
+  jobDuration: 'messaging.process.duration',
+  /** Tokens that `gen_ai.client.token.usage` contains already, told apart. */
+  tokenDetail: 'perfmon.gen_ai.client.token.detail',
+  /** HTTP requests to models: client libraries repeat failed ones, so these are more than the operations. */
+  attempts: 'perfmon.gen_ai.client.attempt',
+  /** Operations by why the model stopped. */
+  finishes: 'perfmon.gen_ai.client.finish',
+  /** Estimated, in USD. */
+  cost: 'perfmon.gen_ai.client.cost',
+  /** Operations of which something could not be told: `usage`, or the `price` of their model. */
+  unknowns: 'perfmon.gen_ai.client.unknown',
+  handoffs: 'perfmon.gen_ai.agent.handoff',
+} as const
+
 export const attributeNames = {
   serviceName: 'service.name',
   serviceNamespace: 'service.namespace',
@@ -54,6 +82,33 @@ export const attributeNames = {
   reportInterval: 'perfmon.report.interval',
   /** Resource attribute: `ws://HOST:PORT/metrics` where the agent answers `metrics_request`. */
   agentWebSocketUrl: 'perfmon.agent.websocket.url',
+} as const
+
+/** Attributes of {@link aiMetricNames}. */
+export const aiAttributeNames = {
+  operationName: 'gen_ai.operation.name',
+  providerName: 'gen_ai.provider.name',
+  requestModel: 'gen_ai.request.model',
+  responseModel: 'gen_ai.response.model',
+  /** `input` or `output`. */
+  tokenType: 'gen_ai.token.type',
+  agentName: 'gen_ai.agent.name',
+  toolName: 'gen_ai.tool.name',
+  workflowName: 'gen_ai.workflow.name',
+  mcpMethodName: 'mcp.method.name',
+  messagingSystem: 'messaging.system',
+  messagingDestination: 'messaging.destination.name',
+  messagingOperation: 'messaging.operation.name',
+  /** Who told: `openai-agents`, `ai-sdk`, `langchain`, `mastra`. */
+  framework: 'perfmon.framework',
+  /** `cache_read` or `cache_write` (part of the input), `reasoning` (part of the output). */
+  tokenDetail: 'perfmon.gen_ai.token.detail',
+  /** `ok`, `error` or `cancelled`. */
+  outcome: 'perfmon.outcome',
+  finishReason: 'perfmon.gen_ai.finish_reason',
+  /** What is unknown: `usage` or `price`. */
+  unknown: 'perfmon.unknown',
+  handoffTo: 'perfmon.gen_ai.agent.handoff.to',
 } as const
 
 /** Swarm of an agent that names none (`service.namespace` absent). */

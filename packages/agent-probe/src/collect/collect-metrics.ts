@@ -1,5 +1,6 @@
 import { AggregationTemporality, type MetricData } from '@opentelemetry/sdk-metrics'
 import { attributeNames } from '@perfmon/protocol/names'
+import { readAiMetrics } from '../ai/read-ai-metrics.ts'
 import type { Level } from '../configure/read-settings.ts'
 import type { AgentExit } from '../exit/agent-exit.ts'
 import type { HookGuard } from '../hook-guard.ts'
@@ -128,6 +129,7 @@ export const createMetricCollector = ({
           ...processMetrics(reading, reported.roll(reading), window),
           ...delayMetrics(window),
           ...durations(window),
+          ...readAiMetrics(recordings.ai, window, exit !== undefined),
           upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window),
           upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window),
           ...probeMetrics(window),

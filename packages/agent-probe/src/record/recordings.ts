@@ -1,3 +1,4 @@
+import type { AiRecordings } from '../ai/ai-recordings.ts'
 import { createDurationHistogram, type DurationHistogram } from './duration-histogram.ts'
 
 /** What the hooks write and each report reads. The hooks run before the SDK is loaded: nothing is missed. */
@@ -7,6 +8,8 @@ export interface Recordings {
   readonly active: { server: number; client: number }
   /** The HTTP server that answers `metrics_request`: its requests are not the agent's. */
   ownServer: object | undefined
+  /** Absent until the agent first does AI work. */
+  ai: AiRecordings | undefined
 }
 
 export const createRecordings = (): Recordings => ({
@@ -14,4 +17,5 @@ export const createRecordings = (): Recordings => ({
   clientDurations: createDurationHistogram(),
   active: { server: 0, client: 0 },
   ownServer: undefined,
+  ai: undefined,
 })

@@ -34,6 +34,8 @@ export interface AgentOptions {
   readonly source: string
   /** File name of the agent; its extension decides between ESM and CommonJS. */
   readonly file?: string
+  /** Folder in which the agent finds packages; it is written into one of its own below it. */
+  readonly folder?: string
   readonly env?: Record<string, string>
   /** Options of Node. Preloads the built probe by default. */
   readonly nodeOptions?: readonly string[]
@@ -43,10 +45,11 @@ export interface AgentOptions {
 export const runAgent = async ({
   source,
   file = 'agent.mjs',
+  folder: parent = tmpdir(),
   env = {},
   nodeOptions = ['--import', registerFile],
 }: AgentOptions): Promise<RunningAgent> => {
-  const folder = await mkdtemp(join(tmpdir(), 'perfmon-agent-'))
+  const folder = await mkdtemp(join(parent, 'perfmon-agent-'))
   const path = join(folder, file)
   await writeFile(path, source)
   const child = spawn(process.execPath, [...nodeOptions, path], {

@@ -1,0 +1,44 @@
+import { performance } from 'node:perf_hooks'
+import type { HookGuard } from '../hook-guard.ts'
+import type { Recordings } from '../record/recordings.ts'
+import { createAiRecordings } from './ai-recordings.ts'
+import { createFetchFollowers } from './follow-fetch.ts'
+import { createRequestFollowers } from './follow-request.ts'
+import { createFrameworks, type Frameworks } from './frameworks/frameworks.ts'
+import { createModelCalls } from './model-calls.ts'
+import { parsePrices, readPrices } from './price-table.ts'
+import prices from './prices.json' with { type: 'json' }
+import { type Fetch, wrapFetch } from './watch-model-fetch.ts'
+
+/** Everything that is loaded when the agent first does AI work. */
+export interface AiWork extends Frameworks {
+  readonly fetching: ReturnType<typeof createFetchFollowers>
+  readonly requesting: ReturnType<typeof createRequestFollowers>
+  /** The installed undici has a `fetch` of its own. */
+  undici(exports: unknown): void
+}
+
+export const createAiWork = ({ recordings, guard }: { recordings: Recordings; guard: HookGuard }): AiWork => {
+  const now = () => performance.now()
+  const ai = createAiRecordings()
+  recordings.ai = ai
+  const calls = createModelCalls({
+    ai,
+    prices: readPrices(process.env.PERFMON_PRICES, {
+      standard: parsePrices(prices),
+      warn: (sentence) => process.emitWarning(sentence),
+    }),
+    now,
+  })
+  const work: AiWork = {
+    fetching: createFetchFollowers({ calls, guard }),
+    requesting: createRequestFollowers({ calls, guard, now }),
+    undici(exports) {
+      const undici = exports as { fetch?: Fetch }
+      if (typeof undici.fetch === 'function')
+        undici.fetch = wrapFetch(undici.fetch, { guard, ai: () => work })
+    },
+    ...createFrameworks({ ai, guard, now }),
+  }
+  return work
+}

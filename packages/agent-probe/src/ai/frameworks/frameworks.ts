@@ -1,0 +1,44 @@
+import type { HookGuard } from '../../hook-guard.ts'
+import type { AiRecordings } from '../ai-recordings.ts'
+import { createAiSdk } from './ai-sdk.ts'
+import { createBullMq } from './bull-mq.ts'
+import { createClaudeCode } from './claude-code.ts'
+import { createLangChain } from './lang-chain.ts'
+import { createMastra } from './mastra.ts'
+import { createMcp } from './mcp.ts'
+import { createOpenAiAgents } from './openai-agents.ts'
+import { createAgentWorkRecorder } from './record-agent-work.ts'
+
+/** What is done with what frameworks show us, each under the name by which it is handed over. */
+export interface Frameworks {
+  openAiAgents(provider: unknown): void
+  aiSdkStarted(message: object): void
+  aiSdkEnded(message: object): void
+  langChain(callbackManagerClass: unknown): void
+  mcp(protocolClass: unknown): void
+  bullMq(workerClass: unknown): void
+  mastra(agentClass: unknown): void
+  claudeCode(child: object): void
+}
+
+export const createFrameworks = ({
+  ai,
+  guard,
+  now,
+}: {
+  ai: AiRecordings
+  guard: HookGuard
+  now: () => number
+}): Frameworks => {
+  const record = createAgentWorkRecorder(ai)
+  const parts = { ai, record, guard, now }
+  return {
+    openAiAgents: createOpenAiAgents(parts),
+    ...createAiSdk(parts),
+    langChain: createLangChain(parts),
+    mcp: createMcp(parts),
+    bullMq: createBullMq(parts),
+    mastra: createMastra(parts),
+    claudeCode: createClaudeCode(process.env),
+  }
+}

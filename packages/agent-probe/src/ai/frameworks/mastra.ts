@@ -1,0 +1,92 @@
+import type { HookGuard } from '../../hook-guard.ts'
+import { errorTypeName } from '../../record/http-names.ts'
+import type { AgentWorkRecorder } from './record-agent-work.ts'
+
+const framework = 'mastra'
+
+interface MastraAgent {
+  readonly name?: unknown
+}
+type Run = (this: MastraAgent, ...given: unknown[]) => unknown
+type Callback = (...told: unknown[]) => unknown
+type AgentPrototype = Record<'generate' | 'stream', Run>
+
+interface Ended {
+  readonly agent: unknown
+  readonly startedAtMs: number
+  readonly error?: unknown
+  readonly failed: boolean
+}
+
+/**
+ * Agents of Mastra by name. A stream ends when the framework calls back, not when it is handed over: reading
+ * anything of what is handed over would set it going.
+ */
+export const createMastra = ({
+  record,
+  guard,
+  now,
+}: {
+  record: AgentWorkRecorder
+  guard: HookGuard
+  now: () => number
+}): ((agentClass: unknown) => void) => {
+  const end = guard.wrap<unknown, Ended>(({ agent, startedAtMs, error, failed }) =>
+    record.agent({
+      framework,
+      agent,
+      seconds: (now() - startedAtMs) / 1000,
+      errorType: failed ? errorTypeName(error) : undefined,
+    }),
+  )
+
+  const wrap = (run: Run): Run =>
+    async function watched(...given) {
+      const call = { agent: this.name, startedAtMs: now() }
+      try {
+        const result = await run.apply(this, given)
+        end({ ...call, failed: false })
+        return result
+      } catch (error) {
+        end({ ...call, error, failed: true })
+        throw error
+      }
+    }
+
+  const stream = (run: Run): Run =>
+    async function watched(messages, options, ...more) {
+      const call = { agent: this.name, startedAtMs: now() }
+      let over = false
+      const once = (how: { error?: unknown; failed: boolean }) => {
+        if (!over) end({ ...call, ...how })
+        over = true
+      }
+      const given = (options ?? {}) as Record<'onFinish' | 'onError', Callback | undefined>
+      const onFinish: Callback = (...told) => {
+        once({ failed: false })
+        return given.onFinish?.(...told)
+      }
+      const { onError } = given
+      // Only where the agent has one: without it the framework reports errors in its own way.
+      const onErrorToo: Callback | undefined =
+        onError &&
+        ((...told) => {
+          once({ error: (told[0] as { error?: unknown } | undefined)?.error, failed: true })
+          return onError(...told)
+        })
+      const callbacks = { onFinish, ...(onErrorToo && { onError: onErrorToo }) }
+      try {
+        return await run.call(this, messages, { ...given, ...callbacks }, ...more)
+      } catch (error) {
+        once({ error, failed: true })
+        throw error
+      }
+    }
+
+  return (given) => {
+    const prototype = (given as { prototype?: AgentPrototype } | undefined)?.prototype
+    if (typeof prototype?.generate !== 'function' || typeof prototype.stream !== 'function') return
+    prototype.generate = wrap(prototype.generate)
+    prototype.stream = stream(prototype.stream)
+  }
+}

@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { buildProbe } from '../../testing/run-agent.ts'
+import { countOf, modelCallsCounted, modelCallsOf, watchAiAgent } from '../../testing/watch-ai-agent.ts'
+
+beforeAll(buildProbe, 30_000)
+
+// The demo swarm has the SDK installed.
+const demo = createRequire(new URL('../../../../../examples/demo-swarm/package.json', import.meta.url))
+
+const source = `
+const { Agent, OpenAIProvider, Runner, tool } = require(${JSON.stringify(demo.resolve('@openai/agents'))})
+const { z } = require(${JSON.stringify(demo.resolve('zod'))})
+const parameters = z.object({ query: z.string() })
+const search = tool({ name: 'search', description: 'Finds', parameters, execute: () => 'a secret' })
+const broken = tool({ name: 'broken', description: 'Breaks', parameters, execute: () => { throw new Error('no') } })
+const agent = (name, more) => new Agent({ name, model: 'gpt-5', instructions: 'Be brief', ...more })
+const researcher = agent('researcher', { tools: [search] })
+const modelProvider = new OpenAIProvider({
+  apiKey: 'any', baseURL: process.env.MODEL_URL + '/v1', useResponses: process.env.API === 'responses' })
+const runner = new Runner({ modelProvider })
+const main = async () => {
+  await runner.run(researcher, 'a secret')
+  await runner.run(agent('clumsy', { tools: [broken] }), 'a secret')
+  const stream = await runner.run(agent('triage', { handoffs: [researcher] }), 'a secret', { stream: true })
+  await stream.completed
+}
+main()`
+
+describe.each(['responses', 'chat-completions'])('the OpenAI Agents SDK over %s', (api) => {
+  test('its agents, tools and handoffs by name; its model calls once', async () => {
+    // Tracing must not try to reach OpenAI: without a key of theirs the SDK skips it.
+    const { report, counts, code } = await watchAiAgent({ file: 'agent.cjs', source, env: { API: api } })
+    expect(code).toBe(0)
+    expect(modelCallsOf(report)).toEqual(modelCallsCounted(counts))
+    expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(counts.requests)
+    const agents = 'gen_ai.invoke_agent.duration'
+    expect(countOf(report, agents, { 'gen_ai.agent.name': 'researcher' })).toBe(2)
+    expect(countOf(report, agents, { 'gen_ai.agent.name': 'clumsy' })).toBe(1)
+    expect(countOf(report, agents, { 'gen_ai.agent.name': 'triage' })).toBe(1)
+    const tools = 'gen_ai.execute_tool.duration'
+    expect(countOf(report, tools, { 'gen_ai.tool.name': 'search', 'gen_ai.agent.name': 'researcher' })).toBe(
+      1,
+    )
+    expect(countOf(report, tools, { 'gen_ai.tool.name': 'broken', 'error.type': '_OTHER' })).toBe(1)
+    expect(
+      countOf(report, 'perfmon.gen_ai.agent.handoff', {
+        'gen_ai.agent.name': 'triage',
+        'perfmon.gen_ai.agent.handoff.to': 'researcher',
+      }),
+    ).toBe(1)
+    expect(report.body.toString()).not.toContain('secret')
+  })
+})

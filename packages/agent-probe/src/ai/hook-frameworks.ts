@@ -1,0 +1,101 @@
+import { subscribe, tracingChannel } from 'node:diagnostics_channel'
+import type { HookGuard } from '../hook-guard.ts'
+import type { AiWork } from './ai-work.ts'
+import { findPackages } from './find-frameworks.ts'
+import { type Patch, watchLoading } from './watch-loading.ts'
+
+/** One file of a package, and what of it is handed over once it is loaded. */
+const patches: readonly (Patch & { readonly package: string })[] = [
+  {
+    package: '@langchain/core',
+    file: /\/@langchain\/core\/dist\/callbacks\/manager\.c?js$/,
+    hands: 'langChain',
+    value: 'CallbackManager',
+  },
+  {
+    package: '@modelcontextprotocol/sdk',
+    file: /\/@modelcontextprotocol\/sdk\/dist\/(?:esm|cjs)\/shared\/protocol\.js$/,
+    hands: 'mcp',
+    value: 'Protocol',
+  },
+  // The second generation of that SDK, one file in each of its packages.
+  ...['@modelcontextprotocol/client', '@modelcontextprotocol/server'].map((name) => ({
+    package: name,
+    file: new RegExp(`/${name}/dist/src-[\\w-]+\\.[cm]js$`),
+    hands: 'mcp' as const,
+    value: 'Protocol',
+  })),
+  {
+    package: 'bullmq',
+    file: /\/bullmq\/dist\/(?:esm|cjs)\/classes\/worker\.js$/,
+    hands: 'bullMq',
+    value: 'Worker',
+  },
+  {
+    package: '@mastra/core',
+    file: /\/@mastra\/core\/dist\/agent\/index\.(?:js|cjs)$/,
+    hands: 'mastra',
+    value: 'Agent',
+  },
+  { package: 'undici', file: /\/undici\/index\.js$/, hands: 'undici', value: 'module.exports' },
+]
+
+/** Where the OpenAI Agents SDK keeps its trace provider, one for all its copies. */
+const openAiAgentsProvider = Symbol.for('openai.agents.core.traceProvider')
+
+/** An accessor instead of the value: whoever puts a provider there shows it to us. */
+const watchOpenAiAgents = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) => {
+  if (openAiAgentsProvider in globalThis) return
+  let provider: unknown
+  const show = guard.wrap<unknown, unknown>((shown) => ai().openAiAgents(shown))
+  Object.defineProperty(globalThis, openAiAgentsProvider, {
+    configurable: true,
+    enumerable: false,
+    get: () => provider,
+    set: (value: unknown) => {
+      provider = value
+      show(value)
+    },
+  })
+}
+
+/** Subscribing alone makes the AI SDK tell: it costs nothing where there is none. */
+const watchAiSdk = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) => {
+  const nothing = () => {}
+  const onStart = guard.wrap<unknown, object>((message) => ai().aiSdkStarted(message))
+  const onEnd = guard.wrap<unknown, object>((message) => ai().aiSdkEnded(message))
+  tracingChannel('ai:telemetry').subscribe({
+    start: onStart,
+    asyncEnd: onEnd,
+    end: nothing,
+    asyncStart: nothing,
+    error: nothing,
+  } as Parameters<ReturnType<typeof tracingChannel>['subscribe']>[0])
+}
+
+/** Claude Code reports by itself when its environment says where; each child is asked about its own. */
+const watchClaudeCode = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) => {
+  const onChild = guard.wrap<unknown, { process: object }>(({ process: child }) => ai().claudeCode(child))
+  subscribe('child_process', onChild as (message: unknown) => void)
+}
+
+/** Hooks into the frameworks that are installed beside the agent, and into none that are not. */
+export const hookFrameworks = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }): void => {
+  watchOpenAiAgents({ guard, ai })
+  watchAiSdk({ guard, ai })
+  const claudeCode = '@anthropic-ai/claude-agent-sdk'
+  const installed = findPackages([...patches.map((patch) => patch.package), claudeCode], {
+    script: process.argv[1],
+    folder: process.cwd(),
+    anywhere: process.versions.pnp !== undefined,
+  })
+  if (installed.includes(claudeCode)) watchClaudeCode({ guard, ai })
+  const wanted = patches.filter((patch) => installed.includes(patch.package))
+  // Only then: with a hook every module that is loaded takes a longer way.
+  if (wanted.length > 0) {
+    watchLoading(wanted, {
+      guard,
+      receive: (hands, value) => ai()[hands](value),
+    })
+  }
+}

@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module'
+import type { HookGuard } from '../hook-guard.ts'
+import type { Recordings } from '../record/recordings.ts'
+import type { AiWork } from './ai-work.ts'
+import { hookFrameworks } from './hook-frameworks.ts'
+import { watchModelFetch } from './watch-model-fetch.ts'
+import { watchModelRequests } from './watch-model-requests.ts'
+
+type AiWorkModule = typeof import('./ai-work.ts')
+
+const isOff = (value: string | undefined) => value !== undefined && /^(0|false|no|off)$/i.test(value.trim())
+
+/** `PERFMON_AI=off`, or the level that promises the least. */
+export const isAiOff = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  isOff(env.PERFMON_AI) || env.PERFMON_LEVEL?.trim().toLowerCase() === 'minimal'
+
+/** Hooks only: what they call is loaded when the agent first calls a model or runs an agent. */
+export const watchAi = ({ recordings, guard }: { recordings: Recordings; guard: HookGuard }): void => {
+  if (isAiOff(process.env)) return
+  let work: AiWork | undefined
+  const load = (): AiWork => {
+    const { createAiWork } = createRequire(import.meta.url)('./ai.js') as AiWorkModule
+    work = createAiWork({ recordings, guard })
+    return work
+  }
+  const ai = () => work ?? load()
+  watchModelFetch({ guard, ai })
+  watchModelRequests({ guard, ai })
+  hookFrameworks({ guard, ai })
+}

@@ -1,0 +1,78 @@
+import {
+  type FakeModelCounts,
+  type FakeModelServerOptions,
+  startFakeModelServer,
+} from '../../../../examples/fake-model-server/fake-model-server.js'
+import { type AgentOptions, runAgent } from './run-agent.ts'
+import { type ReceivedPoint, type ReceivedReport, startReceiver } from './start-receiver.ts'
+
+export interface AiAgentEnd {
+  /** The last report. */
+  readonly report: ReceivedReport
+  /** What the model server counted itself. */
+  readonly counts: FakeModelCounts
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs an agent to its end against a fake model, at `MODEL_URL`, and answers what both sides counted. */
+export const watchAiAgent = async ({
+  model: options = {},
+  env = {},
+  ...agent
+}: AgentOptions & { readonly model?: FakeModelServerOptions }): Promise<AiAgentEnd> => {
+  const model = await startFakeModelServer({ latencyMs: 2, cachedShare: 0.25, ...options })
+  const receiver = await startReceiver()
+  try {
+    const running = await runAgent({
+      ...agent,
+      env: { MODEL_URL: model.url, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ...env },
+    })
+    const { code, stdout, stderr } = await running.ended
+    return { report: receiver.reports.at(-1)!, counts: model.counts(), code, stdout, stderr }
+  } finally {
+    await Promise.all([model.close(), receiver.close()])
+  }
+}
+
+type Attributes = Record<string, string | number | boolean>
+
+const pointsOf = (report: ReceivedReport, name: string, attributes: Attributes): readonly ReceivedPoint[] =>
+  (report.metrics.get(name)?.points ?? []).filter((point) =>
+    Object.entries(attributes).every(([key, value]) => point.attributes[key] === value),
+  )
+
+/** Of all points with these attributes: a counter's values, or how often a histogram was recorded. */
+export const countOf = (report: ReceivedReport, name: string, attributes: Attributes = {}): number =>
+  pointsOf(report, name, attributes).reduce((total, { value }) => total + value, 0)
+
+/** Of all points of a histogram with these attributes. */
+export const sumOf = (report: ReceivedReport, name: string, attributes: Attributes = {}): number =>
+  pointsOf(report, name, attributes).reduce((total, { sum = 0 }) => total + sum, 0)
+
+/** What was told of calls to models, in the model server's own words. */
+export const modelCallsOf = (report: ReceivedReport) => ({
+  requests: countOf(report, 'perfmon.gen_ai.client.attempt'),
+  answered: countOf(report, 'perfmon.gen_ai.client.attempt', { 'perfmon.outcome': 'ok' }),
+  errors:
+    countOf(report, 'perfmon.gen_ai.client.attempt', { 'perfmon.outcome': 'error' }) -
+    countOf(report, 'perfmon.gen_ai.client.attempt', { 'error.type': '429' }),
+  rateLimited: countOf(report, 'perfmon.gen_ai.client.attempt', { 'error.type': '429' }),
+  inputTokens: sumOf(report, 'gen_ai.client.token.usage', { 'gen_ai.token.type': 'input' }),
+  cachedTokens: countOf(report, 'perfmon.gen_ai.client.token.detail', {
+    'perfmon.gen_ai.token.detail': 'cache_read',
+  }),
+  outputTokens: sumOf(report, 'gen_ai.client.token.usage', { 'gen_ai.token.type': 'output' }),
+})
+
+/** The same of the model server. */
+export const modelCallsCounted = (counts: FakeModelCounts) => ({
+  requests: counts.requests,
+  answered: counts.answered,
+  errors: counts.errors,
+  rateLimited: counts.rateLimited,
+  inputTokens: counts.inputTokens,
+  cachedTokens: counts.cachedTokens,
+  outputTokens: counts.outputTokens,
+})

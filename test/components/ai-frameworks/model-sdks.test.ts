@@ -1,0 +1,113 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { buildProbe } from '../../../packages/agent-probe/src/testing/run-agent.ts'
+import { countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
+import { obtainPackages } from './obtain-packages.ts'
+import { watchFramework } from './watch-framework.ts'
+
+const packages = await obtainPackages({
+  '@anthropic-ai/sdk': '1.11.0',
+  '@google/genai': '2.32.0',
+  axios: '1.21.1',
+  openai: '7.55.0',
+  undici: '7.30.2',
+})
+beforeAll(buildProbe)
+
+const operations = 'gen_ai.client.operation.duration'
+
+const sdks = [
+  {
+    name: 'openai',
+    provider: 'openai',
+    source: `
+      import OpenAI from 'openai'
+      const client = new OpenAI({ apiKey: 'any', baseURL: process.env.MODEL_URL + '/v1' })
+      const chat = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'a secret' }] }
+      await client.chat.completions.create(chat)
+      const told = { ...chat, stream: true, stream_options: { include_usage: true } }
+      for await (const chunk of await client.chat.completions.create(told)) void chunk
+      await client.responses.create({ model: 'gpt-5-mini', input: 'a secret' })
+      for await (const event of await client.responses.create({ model: 'gpt-5-mini', input: 'a secret', stream: true })) void event
+      await client.embeddings.create({ model: 'text-embedding-3-small', input: 'a secret' })`,
+    calls: 5,
+    streamed: 2,
+  },
+  {
+    name: '@anthropic-ai/sdk',
+    provider: 'anthropic',
+    source: `
+      import Anthropic from '@anthropic-ai/sdk'
+      const client = new Anthropic({ apiKey: 'any', baseURL: process.env.MODEL_URL })
+      const ask = { model: 'claude-sonnet-4-5', max_tokens: 400, messages: [{ role: 'user', content: 'a secret' }] }
+      await client.messages.create(ask)
+      for await (const event of await client.messages.create({ ...ask, stream: true })) void event
+      await client.messages.stream(ask).finalMessage()`,
+    calls: 3,
+    streamed: 2,
+  },
+  {
+    name: '@google/genai',
+    provider: 'gcp.gemini',
+    source: `
+      import { GoogleGenAI } from '@google/genai'
+      const { models } = new GoogleGenAI({ apiKey: 'any', httpOptions: { baseUrl: process.env.MODEL_URL } })
+      const ask = { model: 'gemini-2.5-flash', contents: 'a secret' }
+      await models.generateContent(ask)
+      for await (const chunk of await models.generateContentStream(ask)) void chunk`,
+    calls: 2,
+    streamed: 1,
+  },
+  {
+    name: 'axios',
+    provider: 'openai',
+    source: `
+      import axios from 'axios'
+      const chat = { model: 'gpt-5', messages: [{ role: 'user', content: 'a secret' }] }
+      const url = process.env.MODEL_URL + '/v1/chat/completions'
+      await axios.post(url, chat)
+      const told = { ...chat, stream: true, stream_options: { include_usage: true } }
+      const { data } = await axios.post(url, told, { responseType: 'stream' })
+      for await (const chunk of data) void chunk`,
+    calls: 2,
+    streamed: 1,
+  },
+  {
+    name: 'the installed undici',
+    provider: 'openai',
+    source: `
+      import { fetch } from 'undici'
+      const chat = { model: 'gpt-5', messages: [{ role: 'user', content: 'a secret' }] }
+      const response = await fetch(process.env.MODEL_URL + '/v1/chat/completions', {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(chat) })
+      await response.json()`,
+    calls: 1,
+    streamed: 0,
+  },
+]
+
+describe.each(sdks)('$name, unmodified', ({ source, provider, calls, streamed }) => {
+  test('is told exactly what the model server counted', async (context) => {
+    const { report, counts } = await watchFramework(context, packages, { source })
+    expect(counts).toMatchObject({ requests: calls, streamed })
+    expect(countOf(report, operations, { 'gen_ai.provider.name': provider })).toBe(calls)
+    expect(countOf(report, 'gen_ai.client.operation.time_to_first_chunk')).toBe(streamed)
+  })
+})
+
+test('the repeats that the openai SDK makes in silence are attempts, not operations', async (context) => {
+  const source = `
+    import OpenAI from 'openai'
+    const client = new OpenAI({ apiKey: 'any', baseURL: process.env.MODEL_URL + '/v1', maxRetries: 2 })
+    await Promise.all(Array.from({ length: 20 }, (_, number) => client.chat.completions
+      .create({ model: 'gpt-5-mini', messages: [{ role: 'user', content: 'a secret ' + number % 6 }] })
+      .then(() => console.log('answered'), () => console.log('failed'))))`
+  const { report, counts, stdout } = await watchFramework(context, packages, {
+    source,
+    model: { errorRate: 0.3, rateLimitRate: 0.1, retryAfterSeconds: 0, seed: 5 },
+  })
+  expect(counts.requests).toBeGreaterThan(20)
+  const failed = stdout.split('\n').filter((line) => line === 'failed').length
+  expect(countOf(report, operations)).toBe(20)
+  const failures = report.metrics.get(operations)!.points.filter((point) => point.attributes['error.type'])
+  expect(failures.reduce((total, { value }) => total + value, 0)).toBe(failed)
+})
