@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { buildProbe, registerFile, runAgent } from './testing/run-agent.ts'
 import { pointValue, type Receiver, startReceiver } from './testing/start-receiver.ts'
 
@@ -343,4 +344,33 @@ setTimeout(() => {
   const { stdout } = await agent.ended
   expect(JSON.parse(stdout)).toEqual({ registered: [true, true, true], said: [] })
   expect(receiver.reports.length).toBeGreaterThan(2)
+})
+
+test('a WebSocket is no request: nothing stays open in the count', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await new Promise((resolve) => server.once('listening', resolve))
+  const source = `
+    for (let i = 0; i < 3; i++) {
+      const socket = new WebSocket('ws://127.0.0.1:${(server.address() as AddressInfo).port}')
+      await new Promise((resolve) => { socket.onopen = () => socket.close(); socket.onclose = resolve })
+    }`
+  const agent = await runAgent({ source, env: env() })
+  expect((await agent.ended).code).toBe(0)
+  server.close()
+  expect(pointValue(receiver.reports.at(-1)!, 'http.client.active_requests')).toBe(0)
+})
+
+test('on a Node that is too old one sentence is said and the agent runs', async () => {
+  const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})"
+  const agent = await runAgent({
+    source: 'console.log("ran")',
+    nodeOptions: ['--import', old, '--import', registerFile],
+    env: env(),
+  })
+  expect(await agent.ended).toMatchObject({
+    code: 0,
+    stdout: 'ran\n',
+    stderr: expect.stringMatching(/^perfmon: the probe needs Node 22\.18 or newer, this is 20\.20\.2\./),
+  })
+  expect(receiver.reports).toEqual([])
 })

@@ -6,8 +6,7 @@ import { createFetchFollowers } from './follow-fetch.ts'
 import { createRequestFollowers } from './follow-request.ts'
 import { createFrameworks, type Frameworks } from './frameworks/frameworks.ts'
 import { createModelCalls } from './model-calls.ts'
-import { parsePrices, readPrices } from './price-table.ts'
-import prices from './prices.json' with { type: 'json' }
+import { readPrices } from './price-table.ts'
 import { type Fetch, wrapFetch } from './watch-model-fetch.ts'
 
 /** Everything that is loaded when the agent first does AI work. */
@@ -24,10 +23,7 @@ export const createAiWork = ({ recordings, guard }: { recordings: Recordings; gu
   recordings.ai = ai
   const calls = createModelCalls({
     ai,
-    prices: readPrices(process.env.PERFMON_PRICES, {
-      standard: parsePrices(prices),
-      warn: (sentence) => process.emitWarning(sentence),
-    }),
+    prices: readPrices(process.env.PERFMON_PRICES, (sentence) => process.emitWarning(sentence)),
     now,
   })
   const work: AiWork = {

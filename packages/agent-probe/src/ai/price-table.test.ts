@@ -1,11 +1,12 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { costOf, parsePrices, priceOf, readPrices } from './price-table.ts'
-import prices from './prices.json' with { type: 'json' }
 
-const standard = parsePrices(prices)
+const prices = new URL('../testing/prices.json', import.meta.url)
+const standard = parsePrices(JSON.parse(readFileSync(prices, 'utf8')))
 const nothing = {
   model: undefined,
   inputTokens: undefined,
@@ -45,19 +46,19 @@ test('each token is paid once, at the rate of its kind', () => {
   )
 })
 
-test('a table of the user replaces ours; a bad one is named and changes nothing', async () => {
+test("costs come from the user's table alone; a bad one is named", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'perfmon-prices-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'prices.json')
   const warnings: string[] = []
-  const read = (path: string | undefined) =>
-    readPrices(path, { standard, warn: (sentence) => warnings.push(sentence) })
+  const read = (path: string | undefined) => [...readPrices(path, (sentence) => warnings.push(sentence))]
   await writeFile(file, '{"models":{"mine":{"input":1,"output":2}}}')
-  expect([...read(file)]).toEqual([['mine', { input: 1, output: 2 }]])
-  expect(read(undefined)).toBe(standard)
+  expect(read(file)).toEqual([['mine', { input: 1, output: 2 }]])
+  expect(read(undefined)).toEqual([])
   expect(warnings).toEqual([])
   await writeFile(file, '{"models":{"mine":{"input":"free","output":2}}}')
-  expect(read(file)).toBe(standard)
-  expect(read(join(folder, 'none.json'))).toBe(standard)
+  expect(read(file)).toEqual([])
+  expect(read(join(folder, 'none.json'))).toEqual([])
   expect(warnings[0]).toContain('"mine" needs numbers "input" and "output"')
   expect(warnings).toHaveLength(2)
 })

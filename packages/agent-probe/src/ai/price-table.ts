@@ -40,19 +40,17 @@ export const parsePrices = (table: unknown): PriceTable => {
   return new Map(entries as [string, Price][])
 }
 
-/** The table in this file, else `standard`, after one warning that says why. */
-export const readPrices = (
-  file: string | undefined,
-  { standard, warn }: { standard: PriceTable; warn: (sentence: string) => void },
-): PriceTable => {
-  if (file === undefined || file.trim() === '') return standard
+/**
+ * The user's table; without one, or with one that is none, nothing has a price. No table comes with the probe:
+ * prices change without notice and differ by contract, and a wrong cost is worse than none.
+ */
+export const readPrices = (file: string | undefined, warn: (sentence: string) => void): PriceTable => {
+  if (file === undefined || file.trim() === '') return new Map()
   try {
     return parsePrices(JSON.parse(readFileSync(file.trim(), 'utf8')))
   } catch (error) {
-    warn(
-      `PERFMON_PRICES is no price table (${(error as Error).message}); costs are estimated with the built-in one`,
-    )
-    return standard
+    warn(`PERFMON_PRICES is no price table (${(error as Error).message}); no costs are estimated`)
+    return new Map()
   }
 }
 

@@ -71,6 +71,40 @@ describe('a signal', () => {
     expect(exitPoints()).toEqual([{ value: 4, 'perfmon.exit.reason': 'signal' }])
   })
 
+  // As `signal-exit` does it: it ends the process when nobody but itself listens, and does not say `exit`.
+  const imitations = {
+    'signal-exit 3': 'const emitter = process.__signal_exit_emitter__ = { count: 1 }',
+    'signal-exit 4': "const emitter = globalThis[Symbol.for('signal-exit emitter')] = { count: 1 }",
+  }
+  test.each(Object.entries(imitations))('ends an agent under %s', async (_name, emitter) => {
+    const source = `${emitter}
+      const onSignal = () => {
+        if (process.listeners('SIGTERM').length !== emitter.count) return
+        process.removeListener('SIGTERM', onSignal)
+        process.kill(process.pid, 'SIGTERM')
+      }
+      process.on('SIGTERM', onSignal)
+      ${idle}`
+    const agent = await runAgent({ source, env: env() })
+    await agent.said('ready')
+    agent.process.kill('SIGTERM')
+    expect(await agent.ended).toMatchObject({ code: null, signal: 'SIGTERM' })
+    expect(exitPoints()).toEqual([{ value: 143, 'perfmon.exit.reason': 'signal' }])
+  })
+
+  test('that an agent ignores twice is seen both times', async () => {
+    const source = `let times = 0; process.on('SIGINT', () => console.log('no', ++times)); process.on('SIGTERM', () => process.exit(0))\n${idle}`
+    const agent = await runAgent({ source, env: env() })
+    await agent.said('ready')
+    agent.process.kill('SIGINT')
+    await agent.said('no 1')
+    agent.process.kill('SIGINT')
+    await agent.said('no 2')
+    agent.process.kill('SIGTERM')
+    expect(await agent.ended).toMatchObject({ code: 0, signal: null })
+    expect(exitPoints()).toEqual([{ value: 0, 'perfmon.exit.reason': 'signal' }])
+  })
+
   test('that an agent chooses to ignore is ignored', async () => {
     const source = `process.on('SIGINT', () => console.log('no'))\n${idle}`
     const agent = await runAgent({ source, env: env() })
@@ -83,6 +117,13 @@ describe('a signal', () => {
     agent.process.kill('SIGKILL')
     await agent.ended
   })
+})
+
+test('an exit code that the agent sets in its last moment is the one that is told', async () => {
+  const source = "process.on('exit', () => { process.exitCode = 7 })"
+  const agent = await runAgent({ source, env: env() })
+  expect((await agent.ended).code).toBe(7)
+  expect(exitPoints()).toEqual([{ value: 7, 'perfmon.exit.reason': 'normal' }])
 })
 
 test('an agent that catches its own errors lives on', async () => {

@@ -10,6 +10,7 @@ const answeredWith = Symbol('perfmon.answeredWith')
 interface Request {
   readonly method: string
   readonly origin: string | URL
+  readonly upgrade?: string | boolean | null
   [startedAt]?: number | undefined
   [answeredWith]?: number
 }
@@ -35,6 +36,8 @@ export const watchFetch = ({ recordings, guard }: { recordings: Recordings; guar
   }
 
   const onCreate = guard.wrap<unknown, { request: Request }>(({ request }) => {
+    // A WebSocket or a tunnel: undici tells of no end, and it is a connection rather than a request.
+    if (request.upgrade || request.method === 'CONNECT') return
     request[startedAt] = performance.now()
     recordings.active.client++
   })

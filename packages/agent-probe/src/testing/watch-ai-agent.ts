@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import {
   type FakeModelCounts,
   type FakeModelServerOptions,
@@ -5,6 +6,8 @@ import {
 } from '../../../../examples/fake-model-server/fake-model-server.js'
 import { type AgentOptions, runAgent } from './run-agent.ts'
 import { type ReceivedPoint, type ReceivedReport, startReceiver } from './start-receiver.ts'
+
+const prices = fileURLToPath(new URL('./prices.json', import.meta.url))
 
 export interface AiAgentEnd {
   /** The last report. */
@@ -27,7 +30,12 @@ export const watchAiAgent = async ({
   try {
     const running = await runAgent({
       ...agent,
-      env: { MODEL_URL: model.url, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ...env },
+      env: {
+        MODEL_URL: model.url,
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        PERFMON_PRICES: prices,
+        ...env,
+      },
     })
     const { code, stdout, stderr } = await running.ended
     return { report: receiver.reports.at(-1)!, counts: model.counts(), code, stdout, stderr }
