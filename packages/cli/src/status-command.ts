@@ -11,6 +11,11 @@ const bandStyle = { good, warning: doubtful, critical: bad }
 
 /** `perfmon status`: how the swarm is, in one look. Exit code 0 well, 3 warning, 4 critical, 1 not reachable. */
 export async function statusCommand({ url, json }: StatusFlags): Promise<void> {
+  if (!URL.canParse(url)) {
+    terminal.say(`${url} is no address. Write it as http://127.0.0.1:8080.`)
+    process.exitCode = 2
+    return
+  }
   const token = process.env['PERFMON_TOKEN']
   let status: StatusResponse
   try {

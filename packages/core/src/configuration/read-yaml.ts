@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import type { Mistake } from './mistake.ts'
 
@@ -68,17 +68,25 @@ export function readYaml<S extends z.ZodType>(
     return { value: undefined, mistakes, mistakeAt }
   }
 
-  let plain: unknown
-  try {
-    plain = document.toJS({ maxAliasCount: 0 }) ?? {}
-  } catch {
-    const remedy = 'Write the value out where it is used.'
-    return {
-      value: undefined,
-      mistakes: [mistakeAt([], 'yaml-alias', 'YAML aliases are not allowed.', remedy)],
-      mistakeAt,
+  let alias: number | undefined
+  visit(document, {
+    Alias(_key, node) {
+      alias = node.range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  if (alias !== undefined) {
+    const message = 'YAML aliases are not allowed.'
+    const mistake = {
+      file,
+      ...place(alias),
+      code: 'yaml-alias',
+      message,
+      remedy: 'Write the value out where it is used.',
     }
+    return { value: undefined, mistakes: [mistake], mistakeAt }
   }
+  const plain: unknown = document.toJS() ?? {}
   const parsed = schema.safeParse(plain)
   if (parsed.success) return { value: parsed.data, mistakes: [], mistakeAt }
   const mistakes = parsed.error.issues.slice(0, maxMistakes).map((issue) => explain(issue, mistakeAt))
