@@ -45,7 +45,8 @@ const { outputFiles } = await build({
   plugins: [privateApi],
   platform: 'node',
   format: 'esm',
-  target: 'node22.18',
+  // Older than what the probe needs: an older Node has to parse it to be told so.
+  target: 'node18.19',
   minify: true,
   conditions: ['perfmon-source'],
   define: {

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { delimiter, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { buildProbe, registerFile, runAgent } from './testing/run-agent.ts'
@@ -360,6 +362,44 @@ test('a WebSocket is no request: nothing stays open in the count', async () => {
   expect(pointValue(receiver.reports.at(-1)!, 'http.client.active_requests')).toBe(0)
 })
 
+test('neither tunnels nor upgrades stay open in the count', async () => {
+  const proxy = createServer((_request, response) => response.end('done'))
+  const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
+  proxy.on('upgrade', (_request, socket) => socket.end(switched))
+  let tunnels = 0
+  proxy.on('connect', (_request, socket) => {
+    tunnels++
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    // What lies beyond is this server again.
+    proxy.emit('connection', socket)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const { port } = proxy.address() as AddressInfo
+  const agent = await runAgent({
+    // `fetch` by way of a tunnel, which Node 24 can do.
+    env: env({ NODE_USE_ENV_PROXY: '1', HTTP_PROXY: `http://127.0.0.1:${port}` }),
+    source: `
+import http from 'node:http'
+const open = (options) => new Promise((resolve) => {
+  const done = (response, socket) => { socket.destroy(); resolve() }
+  const request = http.request({ host: '127.0.0.1', port: ${port}, agent: new http.Agent(), ...options })
+  request.on('connect', done).on('upgrade', done).end()
+})
+await open({ method: 'CONNECT', path: 'somewhere:80' })
+await open({ headers: { connection: 'upgrade', upgrade: 'x' } })
+await (await fetch('http://somewhere.invalid')).text()
+process.exit(0)`,
+  })
+  expect(await agent.ended).toMatchObject({ code: 0, stderr: '' })
+  proxy.closeAllConnections()
+  proxy.close()
+  expect(tunnels).toBe(2)
+  const last = receiver.reports.at(-1)!
+  expect(pointValue(last, 'http.client.active_requests')).toBe(0)
+  const { points } = last.metrics.get('http.client.request.duration')!
+  expect(points.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([200, 101, 200])
+})
+
 test('on a Node that is too old one sentence is said and the agent runs', async () => {
   const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})"
   const agent = await runAgent({
@@ -372,5 +412,22 @@ test('on a Node that is too old one sentence is said and the agent runs', async 
     stdout: 'ran\n',
     stderr: expect.stringMatching(/^perfmon: the probe needs Node 22\.18 or newer, this is 20\.20\.2\./),
   })
+  expect(receiver.reports).toEqual([])
+})
+
+// What `PATH` offers besides the Node of the tests: the bundle's syntax and imports must suit that one too.
+const oldNode = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'node'))
+  .find((node) => {
+    const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
+    return /^v(20|21)\./.test(stdout ?? '')
+  })
+
+test.skipIf(oldNode === undefined)('so it is with a real Node 20 (skipped where PATH has none)', async () => {
+  const agent = await runAgent({ node: oldNode!, source: 'console.log("ran")', env: env() })
+  const { code, stdout, stderr } = await agent.ended
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'ran\n' })
+  expect(stderr).toMatch(/^perfmon: the probe needs Node 22\.18 or newer, this is 2[01]\.[^\n]*\n$/)
   expect(receiver.reports).toEqual([])
 })

@@ -39,6 +39,8 @@ export interface AgentOptions {
   readonly env?: Record<string, string>
   /** Options of Node. Preloads the built probe by default. */
   readonly nodeOptions?: readonly string[]
+  /** Path of another Node than the one of the tests. */
+  readonly node?: string
 }
 
 /** Runs a program as a user would run an agent. */
@@ -48,11 +50,12 @@ export const runAgent = async ({
   folder: parent = tmpdir(),
   env = {},
   nodeOptions = ['--import', registerFile],
+  node = process.execPath,
 }: AgentOptions): Promise<RunningAgent> => {
   const folder = await mkdtemp(join(parent, 'perfmon-agent-'))
   const path = join(folder, file)
   await writeFile(path, source)
-  const child = spawn(process.execPath, [...nodeOptions, path], {
+  const child = spawn(node, [...nodeOptions, path], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
