@@ -27,23 +27,21 @@ export function silenceMs({ agent, nowMs, listeningSinceMs }: Presence): number 
 }
 
 /**
- * Offline agents whose place was taken: a present agent of the same name and swarm that joined after the
- * other fell silent replaces one of them, the longest silent first. A restarted process has a new
- * instance id; without this its predecessor would be mourned for ever.
+ * Offline agents whose place was taken: an agent of the same name and swarm that joined after the other fell silent
+ * replaces one of them, the longest silent first. A restarted process has a new instance id; without this its
+ * predecessor would be mourned for ever. A replacement stays one when it is lost itself: that is its own loss.
  */
 export function replacedAgents(agents: readonly Agent[]): Set<string> {
-  const isGone = (agent: Agent) => agent.status === 'offline'
-  const isHere = (agent: Agent) => agent.status !== 'offline' && agent.status !== 'left'
   const role = (agent: Agent) => JSON.stringify([agent.swarm, agent.name])
-  const gone = agents.filter(isGone).sort((a, b) => a.lastSeenMs - b.lastSeenMs)
+  const gone = agents.filter(({ status }) => status === 'offline').sort((a, b) => a.lastSeenMs - b.lastSeenMs)
   const replaced = new Set<string>()
   if (gone.length === 0) return replaced
-  const here = Map.groupBy(agents.filter(isHere), role)
+  const candidates = Map.groupBy(agents, role)
   for (const agent of gone) {
-    const candidates = here.get(role(agent)) ?? []
-    const index = candidates.findIndex((candidate) => candidate.firstSeenMs > agent.lastSeenMs)
+    const others = candidates.get(role(agent)) ?? []
+    const index = others.findIndex((other) => other.firstSeenMs > agent.lastSeenMs)
     if (index < 0) continue
-    candidates.splice(index, 1)
+    others.splice(index, 1)
     replaced.add(agent.id)
   }
   return replaced

@@ -238,6 +238,22 @@ describe('absence', () => {
     ])
   })
 
+  test('a replacement that is lost too is its own loss, not that of its predecessor again', () => {
+    const evaluator = make()
+    const lost = (id: string, firstSeenMs: number, lastSeenMs: number): Agent => ({
+      ...agent,
+      id,
+      status: 'offline',
+      firstSeenMs,
+      lastSeenMs,
+    })
+    sweep(evaluator, [lost('a', 0, 1_000)], 10_000)
+    const successor: Agent = { ...agent, id: 'b', firstSeenMs: 11_000, lastSeenMs: 11_000 }
+    sweep(evaluator, [lost('a', 0, 1_000), successor], 11_500)
+    const changes = sweep(evaluator, [lost('a', 0, 1_000), lost('b', 11_000, 20_000)], 30_000)
+    expect(changes.map(({ alert }) => [alert.labels['agent_id'], alert.state])).toEqual([['b', 'active']])
+  })
+
   test('a forgotten agent takes its alerts with it', () => {
     const evaluator = make()
     observe(evaluator, [1_000, 0.5])

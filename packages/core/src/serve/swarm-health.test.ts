@@ -67,6 +67,12 @@ test('one offline agent of one leaves nothing', () => {
   })
 })
 
+test('a lost agent whose place was taken pulls nobody down', () => {
+  const successor = { ...agent('active'), id: 'new', name: 'offline', firstSeenMs: 5 }
+  const health = swarmHealth([agent('offline'), successor], [])
+  expect(health).toMatchObject({ score: 100, band: 'good', agents: { offline: 0, left: 1, active: 1 } })
+})
+
 test('times and errors are weighted by requests; silent agents do not count', () => {
   const health = swarmHealth(
     [

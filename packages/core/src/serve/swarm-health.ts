@@ -1,4 +1,5 @@
 import type { Agent, Alert, SwarmHealth } from '@perfmon/protocol'
+import { replacedAgents } from '../evaluate/absence.ts'
 
 /** Points off for the share of agents in trouble; a swarm whose every agent is offline has none left. */
 const weights = { offline: 100, error: 60, busy: 20 } as const
@@ -18,8 +19,10 @@ export function swarmHealth(agents: readonly Agent[], openAlerts: readonly Alert
   let servedTime = 0
   let errorWeight = 0
   let errors = 0
+  const replaced = replacedAgents(agents)
   for (const agent of agents) {
-    counts[agent.status] += 1
+    // A lost agent whose place was taken is the past, like one that left.
+    counts[replaced.has(agent.id) ? 'left' : agent.status] += 1
     if (agent.status === 'offline' || agent.status === 'left') continue
     const rate = agent.vitals.requestRate ?? 0
     requestRate += rate
