@@ -53,5 +53,7 @@ test('an agent that ends as it should has left: no alert', async () => {
     return known?.status === 'left' ? known : undefined
   })
   expect(left.status).toBe('left')
-  expect((await perfmon.alerts()).filter((alert) => alert.labels['agent'] === 'retiree')).toEqual([])
+  // A pending alert was told to nobody: on a crowded machine a start may use a core for a moment.
+  const told = await perfmon.alerts('active,resolved')
+  expect(told.filter((alert) => alert.labels['agent'] === 'retiree')).toEqual([])
 })
