@@ -131,6 +131,13 @@ describe('thresholds', () => {
     expect(over[0]).toMatchObject({ alert: { rule: 'Errors' }, event: { reason: 'no-data' } })
   })
 
+  test('an agent that left takes its alerts with it', () => {
+    const evaluator = make()
+    observe(evaluator, [1_000, 0.5])
+    const [end] = sweep(evaluator, [{ ...agent, status: 'left', lastSeenMs: 1_500 }], 2_000)
+    expect(end).toMatchObject({ alert: { rule: 'Errors' }, event: { reason: 'agent-left' } })
+  })
+
   test('NaN is no value', () => {
     expect(observe(make(), [1_000, Number.NaN])).toEqual([])
   })

@@ -247,13 +247,16 @@ export function createEvaluator({ rules, openAlerts, maxBindings }: EvaluatorOpt
             sweepAbsence(rule, agent, replaced.has(agent.id), nowMs, listeningSinceMs, changes)
         }
       }
-      for (const [fingerprint, { slot }] of openBindings) {
+      const left = new Set(agents.filter(({ status }) => status === 'left').map(({ id }) => id))
+      for (const [fingerprint, { slot, agent }] of openBindings) {
+        const hasLeft = left.has(agent.id)
         const heardMs = states.heardMs(slot)
         const lastMs = Number.isNaN(heardMs) ? listeningSinceMs : heardMs
-        if (nowMs - lastMs <= staleAfterMs) continue
+        // Who said goodbye sends no sample that could end its alerts.
+        if (!hasLeft && nowMs - lastMs <= staleAfterMs) continue
         states.restore(slot, { level: 0, pendingSinceMs: Number.NaN, lastTimeMs: Number.NaN })
         const known = open.get(fingerprint)
-        if (known) close(known, 'no-data', nowMs, changes)
+        if (known) close(known, hasLeft ? 'agent-left' : 'no-data', nowMs, changes)
       }
     },
 
