@@ -71,3 +71,5 @@ const put = async (path, contents) => {
 }
 for (const { path, contents } of outputFiles) await put(path, contents)
 await put(join(here, 'dist', 'register.d.ts'), 'export {}\n')
+// Not in the bundle: it is read when the first cost is estimated.
+await put(join(here, 'dist', 'prices.json'), await readFile(join(here, 'src/ai/prices.json')))

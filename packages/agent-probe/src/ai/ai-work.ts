@@ -6,7 +6,7 @@ import { createFetchFollowers } from './follow-fetch.ts'
 import { createRequestFollowers } from './follow-request.ts'
 import { createFrameworks, type Frameworks } from './frameworks/frameworks.ts'
 import { createModelCalls } from './model-calls.ts'
-import { readPrices } from './price-table.ts'
+import { createPriceTable } from './price-table.ts'
 import { type Fetch, wrapFetch } from './watch-model-fetch.ts'
 
 /** Everything that is loaded when the agent first does AI work. */
@@ -23,7 +23,12 @@ export const createAiWork = ({ recordings, guard }: { recordings: Recordings; gu
   recordings.ai = ai
   const calls = createModelCalls({
     ai,
-    prices: readPrices(process.env.PERFMON_PRICES, (sentence) => process.emitWarning(sentence)),
+    prices: createPriceTable({
+      // Beside the source as beside the bundle.
+      shipped: new URL('./prices.json', import.meta.url),
+      file: process.env.PERFMON_PRICES,
+      warn: (sentence) => process.emitWarning(sentence),
+    }),
     now,
   })
   const work: AiWork = {

@@ -4,6 +4,8 @@ export interface ModelEndpoint {
   readonly dialect: 'openai' | 'anthropic' | 'google'
   /** Where the path names the model: Google's and Azure's do. */
   readonly model: string | undefined
+  /** `model` is the name of a deployment. */
+  readonly deployed: boolean
   /** So telling that the request needs no further proof; others need a `model` in their body. */
   readonly certain: boolean
 }
@@ -36,6 +38,7 @@ export const modelEndpoint = (url: string): ModelEndpoint | undefined => {
           : 'embeddings',
       dialect: 'google',
       model,
+      deployed: false,
       certain: true,
     }
   }
@@ -45,6 +48,7 @@ export const modelEndpoint = (url: string): ModelEndpoint | undefined => {
     operation: operations[name],
     dialect: name === 'messages' ? 'anthropic' : 'openai',
     model: deployed,
+    deployed: deployed !== undefined,
     certain: name === 'chat/completions' || deployed !== undefined || versioned.test(url),
   }
 }

@@ -25,6 +25,7 @@ test('Chat Completions: usage with its parts', () => {
     outputTokens: 50,
     cacheReadTokens: 64,
     cacheWriteTokens: undefined,
+    cacheWriteLongTokens: undefined,
     reasoningTokens: 40,
     finishReason: 'stop',
     failure: undefined,

@@ -7,6 +7,8 @@ export interface AnswerFacts {
   readonly outputTokens: number | undefined
   readonly cacheReadTokens: number | undefined
   readonly cacheWriteTokens: number | undefined
+  /** Of those: kept for an hour, not for minutes. */
+  readonly cacheWriteLongTokens: number | undefined
   readonly reasoningTokens: number | undefined
   readonly finishReason: string | undefined
   /** `error.type` of a failure that the status does not tell: a stream that breaks off with an error event. */
@@ -107,7 +109,8 @@ const readUsage = (usage: Usage) => {
     outputTokens: count(usage.completion_tokens, usage.output_tokens, googleOutput),
     cacheReadTokens:
       cacheRead ?? count(input.cached_tokens, usage.prompt_cache_hit_tokens, usage.cachedContentTokenCount),
-    cacheWriteTokens: cacheWrite,
+    cacheWriteTokens: cacheWrite ?? count(input.cache_write_tokens),
+    cacheWriteLongTokens: count(part(usage, 'cache_creation').ephemeral_1h_input_tokens),
     reasoningTokens: count(output.reasoning_tokens, thoughts),
   }
 }
@@ -117,6 +120,7 @@ const noUsage = {
   outputTokens: undefined,
   cacheReadTokens: undefined,
   cacheWriteTokens: undefined,
+  cacheWriteLongTokens: undefined,
   reasoningTokens: undefined,
 }
 

@@ -4,7 +4,7 @@ import type { PeerName } from '../record/http-names.ts'
 import type { AiRecordings } from './ai-recordings.ts'
 import { boundedName } from './bounded-name.ts'
 import type { ModelEndpoint } from './model-endpoint.ts'
-import { costOf, type PriceTable, priceOf } from './price-table.ts'
+import { costOf, type PriceTable } from './price-table.ts'
 import { providerName } from './provider-name.ts'
 import type { AnswerFacts } from './read-answer.ts'
 
@@ -119,10 +119,14 @@ export const createModelCallRecorder = (ai: AiRecordings, prices: PriceTable): M
           [aiAttributeNames.tokenDetail]: detail,
         }))
       }
-      const named = answer.model ?? target.model
-      const price =
-        (named === undefined ? undefined : priceOf(prices, named)) ??
-        (target.model === undefined ? undefined : priceOf(prices, target.model))
+      const provider = providerName(target.peer.host, target.endpoint.dialect)
+      // A deployment has the name its owner gave it: only the answer tells which model it is.
+      const isNamedByOwner = target.endpoint.deployed || provider.startsWith('azure.')
+      const names = [answer.model, isNamedByOwner ? undefined : target.model]
+      const price = prices.of(
+        provider,
+        names.filter((name) => name !== undefined),
+      )
       if (price === undefined) unknown('price')
       else ai.cost.add(key, costOf(price, answer), attributes)
     },
