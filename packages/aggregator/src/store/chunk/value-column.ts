@@ -1,13 +1,6 @@
+import { decimalExponent, powersOfTen } from './decimal.ts'
 import { highWord, readWords, wordsOf, writeDouble, writeWords } from './float-bits.ts'
-import {
-  type ByteCursor,
-  maxDeltaInteger,
-  readVarint,
-  unzigzag,
-  varintBytes,
-  writeVarint,
-  zigzag,
-} from './varint.ts'
+import { type ByteCursor, readVarint, unzigzag, varintBytes, writeVarint, zigzag } from './varint.ts'
 
 /**
  * Five ways to write values, each exact to the bit; the shortest that fits is taken.
@@ -20,8 +13,6 @@ import {
  * - `raw`: noise, and small chunks of it.
  */
 const form = { constant: 0, delta: 1, deltaOfDelta: 2, xor: 3, raw: 4 } as const
-const maxExponent = 12
-const powersOfTen = Array.from({ length: maxExponent + 1 }, (_, exponent) => 10 ** exponent)
 
 /** Values as whole numbers while one column is written, used again for the next. */
 let scratch = new Float64Array(128)
@@ -82,28 +73,6 @@ export const readValueColumn = (cursor: ByteCursor, count: number): Float64Array
 const isConstant = (words: Uint32Array, count: number): boolean => {
   for (let index = 2; index < count * 2; index += 1) if (words[index] !== words[index % 2]) return false
   return true
-}
-
-/** Smallest e for which every value is exactly `round(value * 10^e) / 10^e`; undefined when there is none. */
-const decimalExponent = (values: Float64Array, count: number): number | undefined => {
-  let exponent = 0
-  for (let index = 0; index < count; index += 1) {
-    while (!isDecimal(values[index]!, powersOfTen[exponent]!)) {
-      exponent += 1
-      if (exponent > maxExponent || !(Math.abs(values[index]!) <= maxDeltaInteger)) return undefined
-    }
-  }
-  // A larger exponent keeps what a smaller one could write, up to the limit of magnitude: look again.
-  for (let index = 0; index < count; index += 1) {
-    if (!isDecimal(values[index]!, powersOfTen[exponent]!)) return undefined
-  }
-  return exponent
-}
-
-const isDecimal = (value: number, scale: number): boolean => {
-  const integer = Math.round(value * scale)
-  if (integer === 0) return Object.is(value, 0)
-  return integer <= maxDeltaInteger && integer >= -maxDeltaInteger && integer / scale === value
 }
 
 const shortestOrder = (integers: Float64Array, count: number): { order: 1 | 2; bytes: number } => {
