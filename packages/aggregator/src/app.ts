@@ -16,6 +16,7 @@ import { createIngest } from './receive/ingest.ts'
 import { createIngestHealth } from './receive/ingest-health.ts'
 import { refuseWhileStoreIsBusy } from './receive/otlp-back-pressure.ts'
 import { startOtlpServer } from './receive/otlp-http-server.ts'
+import { readOtlpTls } from './receive/read-otlp-tls.ts'
 import { startPoller } from './receive/run-poller.ts'
 import { createRegisterRunner } from './receive/run-register.ts'
 import { createSampleState } from './receive/sample-state.ts'
@@ -126,6 +127,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       history,
       nowMs,
       lateWindowMs: configuration.limits.late_window,
+      futureWindowMs: configuration.limits.future_window,
     })
 
     // evaluate
@@ -220,6 +222,9 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       port: configuration.otlp.port,
       maxBodyBytes: configuration.otlp.max_body_mib * 1_048_576,
       ...(token === undefined ? {} : { token }),
+      pathPrefix: configuration.otlp.path_prefix,
+      corsOrigins: configuration.otlp.cors_origins,
+      tls: await readOtlpTls(configuration.otlp.tls),
       ingest: refuseWhileStoreIsBusy(ingest),
       logger,
     })

@@ -9,6 +9,10 @@ const webSocketUrlSchema = z.url({
 })
 const httpUrlSchema = z.url({ protocol: /^https?$/, error: 'it should look like http://127.0.0.1:9099/' })
 
+const originSchema = z
+  .string()
+  .regex(/^https?:\/\/[\w.-]+(:\d+)?$/, 'it should look like https://app.example or http://localhost:5173')
+
 const fileSchema = z.strictObject({
   server: z
     .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: portSchema.default(8080) })
@@ -19,6 +23,21 @@ const fileSchema = z.strictObject({
       port: portSchema.default(4318),
       // As the collector's own receiver. OTLP recommends 64 MiB; a body is decoded in one go, and that long nobody else is heard.
       max_body_mib: z.number().min(1).max(1_024).default(20),
+      // Before /v1/metrics and the others, for a proxy that hands on whole paths.
+      path_prefix: z
+        .string()
+        .regex(/^[\w./-]{0,200}$/, 'it should look like /otlp')
+        .default(''),
+      // Pages that may send. None: exporters are no browsers.
+      cors_origins: z.array(originSchema).max(100).default([]),
+      // Files in PEM. With client_ca a sender needs a certificate that it signed.
+      tls: z
+        .strictObject({
+          cert: z.string().min(1),
+          key: z.string().min(1),
+          client_ca: z.string().min(1).optional(),
+        })
+        .optional(),
     })
     .prefault({}),
   data: z
@@ -49,6 +68,8 @@ const fileSchema = z.strictObject({
       series_per_agent: z.number().int().min(1).default(2_000),
       // How far behind the newest of its series a point may come and still be stored in its place.
       late_window: durationSchema.prefault('1h'),
+      // How far ahead of the aggregator's clock a point may lie.
+      future_window: durationSchema.prefault('1m'),
     })
     .prefault({}),
 })

@@ -38,7 +38,11 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
       one(from.ingest.stats().samples),
     ),
     counter('perfmon.aggregator.dropped_point', '{point}', 'Points not stored, by reason', () => [
-      { value: from.ingest.stats().refusedPoints, attributes: { reason: 'refused' } },
+      {
+        value: from.ingest.stats().refusedPoints - from.ingest.stats().overLimitPoints,
+        attributes: { reason: 'refused' },
+      },
+      { value: from.ingest.stats().overLimitPoints, attributes: { reason: 'series-limit' } },
       { value: from.ingest.stats().duplicatePoints, attributes: { reason: 'duplicate' } },
       { value: from.ingest.stats().tooLatePoints, attributes: { reason: 'too-late' } },
     ]),
@@ -53,6 +57,15 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
       '{point}',
       'Counter points of two processes with one identity; give each its service.instance.id',
       () => one(from.ingest.stats().overlappingPoints),
+    ),
+    counter('perfmon.aggregator.ended_point', '{point}', 'Points without a value that end their series', () =>
+      one(from.ingest.stats().endedPoints),
+    ),
+    counter(
+      'perfmon.aggregator.overflow_point',
+      '{point}',
+      'Points in which an SDK folded attribute sets together because there were too many',
+      () => one(from.ingest.stats().overflowPoints),
     ),
     counter('perfmon.aggregator.malformed_request', '{request}', 'OTLP requests that were not OTLP', () =>
       one(from.ingest.stats().malformedRequests),

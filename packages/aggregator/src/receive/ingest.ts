@@ -32,6 +32,8 @@ export interface IngestOptions {
   readonly nowMs: () => number
   /** A point further behind the newest of its series is dropped and counted. Default one hour. */
   readonly lateWindowMs?: number
+  /** A point further ahead of the clock is refused. Default one minute. */
+  readonly futureWindowMs?: number
 }
 
 export interface IngestStats {
@@ -47,6 +49,12 @@ export interface IngestStats {
   /** Points of counters that two processes write under one identity. */
   readonly overlappingPoints: number
   readonly malformedRequests: number
+  /** Points refused because their agent, or all, have as many series as allowed; they are among `refusedPoints`. */
+  readonly overLimitPoints: number
+  /** Points without a value that end their series. */
+  readonly endedPoints: number
+  /** Points in which an SDK folded attribute sets together because there were too many. */
+  readonly overflowPoints: number
 }
 
 export interface Ingest {
@@ -77,7 +85,16 @@ const vitalUnits: Record<keyof Vitals, string> = {
  * changed by them.
  */
 export function createIngest(options: IngestOptions): Ingest {
-  const { store, series: table, state, agents, history, nowMs, lateWindowMs = 3_600_000 } = options
+  const {
+    store,
+    series: table,
+    state,
+    agents,
+    history,
+    nowMs,
+    lateWindowMs = 3_600_000,
+    futureWindowMs,
+  } = options
   const roles: VitalRole[] = []
   // Series that the store has not confirmed yet; they travel with the next batch again if one fails.
   let unsaved: Series[] = []
@@ -93,6 +110,9 @@ export function createIngest(options: IngestOptions): Ingest {
     tooLatePoints: 0,
     overlappingPoints: 0,
     malformedRequests: 0,
+    overLimitPoints: 0,
+    endedPoints: 0,
+    overflowPoints: 0,
   }
 
   function roleOf(series: Series): VitalRole {
@@ -224,7 +244,12 @@ export function createIngest(options: IngestOptions): Ingest {
         if (Number.isNaN(agents.lastReportMs(id))) joining.add(id)
         return true
       }
-      const rows = createPointRows({ series: table, nowMs: now, admits })
+      const rows = createPointRows({
+        series: table,
+        nowMs: now,
+        admits,
+        ...(futureWindowMs !== undefined && { futureWindowMs }),
+      })
       try {
         decode(rows.sink)
       } catch (error) {
@@ -236,6 +261,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const agentIds = [...new Set(reports.map(({ agent }) => agent.id))]
       for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
       const batch = createIngestBatch(state, lateWindowMs)
+      const overlapsBefore = counts.overlappingPoints
       let hasNewAgents = false
       for (const report of reports) {
         const { sums, exit } = takeReport(batch, report)
@@ -247,11 +273,13 @@ export function createIngest(options: IngestOptions): Ingest {
         if (agents.report({ agent: report.agent, source, vitals, nowMs: now, exit })) hasNewAgents = true
       }
       counts.refusedPoints += rows.refusedPoints
+      counts.overLimitPoints += rows.overLimitPoints
+      counts.endedPoints += rows.endedPoints
+      counts.overflowPoints += rows.overflowPoints
+      const hasOverlap = counts.overlappingPoints > overlapsBefore
       await commit(batch, agentIds, hasNewAgents)
-      const rejectedPoints = rows.refusedPoints
-      return rejectedPoints > 0
-        ? { rejectedPoints, message: [...rows.reasons].join(' ') }
-        : { rejectedPoints }
+      const reasons = [...rows.reasons, ...(hasOverlap ? [overlapWarning] : [])]
+      return { rejectedPoints: rows.refusedPoints, ...(reasons.length > 0 && { message: reasons.join(' ') }) }
     },
 
     async acceptPolled(agent, vitals, timeMs) {
@@ -270,6 +298,9 @@ export function createIngest(options: IngestOptions): Ingest {
     stats: () => ({ ...counts }),
   }
 }
+
+const overlapWarning =
+  'Two processes send the same series; give each a service.instance.id of its own, or both are counted wrongly.'
 
 /**
  * A collector that was killed sends what was under way behind newer points, often in one request with them: put

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { encodeOtlpError, type OtlpEncoding, otlpContentType } from '@perfmon/core'
+import { corsHeaders } from './otlp-cors.ts'
 import type { OtlpRefusal } from './otlp-refusal.ts'
 
 /** How long a sender that has been refused may go on sending into the void before the socket is cut. */
@@ -33,6 +34,8 @@ export function answer(
   if (response.destroyed || response.headersSent) return
   const unread = !request.complete
   response.writeHead(httpStatus, {
+    // Only a refusal for its origin is kept from a page.
+    ...(httpStatus !== 403 && corsHeaders(request)),
     ...headers,
     'content-type': otlpContentType[encoding],
     'content-length': Buffer.byteLength(body),

@@ -17,7 +17,8 @@ export function refuseWhileStoreIsBusy(ingest: Ingest): OtlpIngest {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code !== 'overloaded' && error.code !== 'disk-full') throw error
-        throw { code: 'overloaded', retryAfterSeconds } satisfies OtlpOverload
+        const code = error.code === 'overloaded' ? 'overloaded' : 'unavailable'
+        throw { code, retryAfterSeconds } satisfies OtlpOverload
       }
     },
   }

@@ -395,7 +395,7 @@ describe('limits', () => {
     expect((await send({ headers: { ...json, 'content-encoding': 'zstd' }, body })).status).toBe(400)
   })
 
-  it('more bytes at once than there is memory for are 503, to be sent again', async () => {
+  it('more bytes at once than there is memory for are 429, to be sent again; 503 to Python, which gives up at 429', async () => {
     let release = () => {}
     const released = new Promise<void>((resolve) => {
       release = resolve
@@ -404,12 +404,17 @@ describe('limits', () => {
     const first = send({ body: aMetric.padEnd(900) })
     while (server.stats().bytesInFlight < 900) await new Promise(setImmediate)
     const second = await send({ body: aMetric.padEnd(900) })
-    expect([second.status, second.headers['retry-after'], statusOf(second).code]).toEqual([503, '1', 14])
+    expect([second.status, second.headers['retry-after'], statusOf(second).code]).toEqual([429, '1', 8])
+    const fromPython = await send({
+      headers: { ...json, 'user-agent': 'OTel-OTLP-Exporter-Python/1.44.0' },
+      body: aMetric.padEnd(900),
+    })
+    expect([fromPython.status, fromPython.headers['retry-after']]).toEqual([503, '1'])
     const inflated = await send({
       headers: { ...json, 'content-encoding': 'gzip' },
       body: gzipSync(aMetric.padEnd(900)),
     })
-    expect(inflated.status).toBe(503)
+    expect(inflated.status).toBe(429)
     release()
     expect((await first).status).toBe(200)
     expect((await send({ body: aMetric.padEnd(900) })).status).toBe(200)
@@ -429,11 +434,11 @@ describe('limits', () => {
 })
 
 describe('storing', () => {
-  it('that is overloaded is 503 with a wait that exporters can follow', async () => {
+  it('that is overloaded is 429 with a wait that exporters can follow', async () => {
     const overload = { code: 'overloaded', retryAfterSeconds: 60 }
     const { send, warnings } = await start({ beforeKeeping: () => Promise.reject(overload) })
     const answer = await send()
-    expect([answer.status, answer.headers['retry-after'], statusOf(answer).code]).toEqual([503, '5', 14])
+    expect([answer.status, answer.headers['retry-after'], statusOf(answer).code]).toEqual([429, '5', 8])
     expect(warnings[0]).toContain('refused')
   })
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import {
   decodeOtlpMetricsJson,
@@ -10,10 +11,11 @@ import { type ListenAddress, listen } from '../system/listen.ts'
 import { answer, answerRaw, answerRefusal } from './otlp-answer.ts'
 import { createByteBudget } from './otlp-byte-budget.ts'
 import { refusalOfSocketError } from './otlp-client-error.ts'
+import { answerPreflight, isPreflight } from './otlp-cors.ts'
 import { codecOf, decompress } from './otlp-decompress.ts'
 import { isOtlpOverload, type OtlpIngest } from './otlp-ingest.ts'
 import { drainBody, readBody, refuseAnnouncedSize, SenderGone } from './otlp-read-body.ts'
-import { OtlpRefusal, refusalOf } from './otlp-refusal.ts'
+import { forSender, OtlpRefusal, refusalOf } from './otlp-refusal.ts'
 import { createRequestGuard } from './otlp-request-guard.ts'
 import { demandEncoding, route } from './otlp-route.ts'
 import { createSeldomLog, type OtlpLogger } from './otlp-seldom-log.ts'
@@ -28,6 +30,12 @@ export interface OtlpServerOptions {
   readonly logger: OtlpLogger
   /** When set, every request must bring it: `Authorization: Bearer TOKEN`. */
   readonly token?: string | undefined
+  /** Put before `/v1/metrics` and the others, as in `/otlp`; for servers behind a proxy that hands on whole paths. */
+  readonly pathPrefix?: string
+  /** Origins of pages that may send, as in `https://app.example`. Default none: exporters are no browsers. */
+  readonly corsOrigins?: readonly string[]
+  /** PEM texts. With `clientCa`, who brings no certificate of its own signed by it is refused (mutual TLS). */
+  readonly tls?: OtlpTls | undefined
   /** Of one body, after decompression. 64 MiB is what the OTLP specification recommends. */
   readonly maxBodyBytes?: number
   /** Of all bodies that are being read, decoded or stored; above it senders hear 503 and try again. */
@@ -40,6 +48,12 @@ export interface OtlpServerOptions {
   /** How long closing waits for requests that are under way. */
   readonly closeTimeoutMs?: number
   readonly nowMs?: () => number
+}
+
+export interface OtlpTls {
+  readonly cert: string
+  readonly key: string
+  readonly clientCa?: string | undefined
 }
 
 export interface OtlpServerStats {
@@ -83,7 +97,9 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
   const headersTimeout = options.headersTimeoutMs ?? 10_000
   const requestTimeout = options.requestTimeoutMs ?? 60_000
   const budget = createByteBudget(options.maxConcurrentBytes ?? 256 * mebibyte)
-  const guard = createRequestGuard({ host, token })
+  const corsOrigins = new Set(options.corsOrigins)
+  const guard = createRequestGuard({ host, token, corsOrigins })
+  const pathPrefix = `/${options.pathPrefix ?? ''}`.replaceAll(/\/+/g, '/').replace(/\/$/, '')
   const warnSeldom = createSeldomLog(logger, options.nowMs ?? Date.now)
   const refusedRequests: Record<string, number> = {}
   const ignored = { traces: 0, logs: 0 }
@@ -112,7 +128,8 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
     response.on('error', () => {})
     try {
       guard(request)
-      const signal = route(request)
+      if (isPreflight(request)) return answerPreflight(request, response)
+      const signal = route(request, pathPrefix)
       const encoding = demandEncoding(request)
       const codec = codecOf(request.headers['content-encoding'])
       refuseAnnouncedSize(request, maxBodyBytes)
@@ -166,7 +183,7 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
       abandonedRequests += 1
       return
     }
-    const refusal = refusalOf(error)
+    const refusal = forSender(refusalOf(error), request.headers['user-agent'])
     const isOurs = refusal.httpStatus === 503 && !(error instanceof OtlpRefusal) && !isOtlpOverload(error)
     count(refusal)
     warnSeldom(
@@ -186,25 +203,40 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
     refusedRequests[httpStatus] = (refusedRequests[httpStatus] ?? 0) + 1
   }
 
-  const server = createServer(
-    {
-      headersTimeout,
-      requestTimeout,
-      // Exporters send once a minute by default and keep their connection; closing it first costs them a retry.
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: Math.min(1_000, headersTimeout, requestTimeout),
-      maxHeaderSize: 16 * 1024,
-      // The guard refuses a missing Host too, and with a Status.
-      requireHostHeader: false,
-    },
-    (request, response) => void handle(request, response, false),
-  )
+  const serverOptions: ServerOptions = {
+    headersTimeout,
+    requestTimeout,
+    // Exporters send once a minute by default and keep their connection; closing it first costs them a retry.
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: Math.min(1_000, headersTimeout, requestTimeout),
+    maxHeaderSize: 16 * 1024,
+    // The guard refuses a missing Host too, and with a Status.
+    requireHostHeader: false,
+  }
+  const { tls } = options
+  const server =
+    tls === undefined
+      ? createServer(serverOptions)
+      : createTlsServer({
+          ...serverOptions,
+          cert: tls.cert,
+          key: tls.key,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: headersTimeout,
+          ...(tls.clientCa !== undefined && {
+            ca: tls.clientCa,
+            requestCert: true,
+            rejectUnauthorized: true,
+          }),
+        })
+  server.on('request', (request, response) => void handle(request, response, false))
   server.maxConnections = options.maxConnections ?? 4096
   server.on('checkContinue', (request, response) => void handle(request, response, true))
   server.on('drop', () => {
     droppedConnections += 1
   })
-  server.on('connection', (socket) => {
+  // Of TLS the socket that requests are told by is the inner one.
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Duplex) => {
     openConnections += 1
     idle.add(socket)
     socket.once('close', () => {
@@ -236,7 +268,8 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
     clearTimeout(timer)
   }
 
-  const address = await listen(server, { host, port, option: '--otlp-port' })
+  const plain = await listen(server, { host, port, option: '--otlp-port' })
+  const address = tls === undefined ? plain : { ...plain, url: plain.url.replace(/^http:/, 'https:') }
   return {
     address,
     close() {

@@ -15,9 +15,13 @@ export interface OtlpIngest {
 }
 
 export interface OtlpOverload {
-  readonly code: 'overloaded'
+  /** `unavailable`: not the sender's doing; a full disk. */
+  readonly code: 'overloaded' | 'unavailable'
   readonly retryAfterSeconds: number
 }
 
 export const isOtlpOverload = (error: unknown): error is OtlpOverload =>
-  typeof error === 'object' && error !== null && (error as Partial<OtlpOverload>).code === 'overloaded'
+  typeof error === 'object' &&
+  error !== null &&
+  ['overloaded', 'unavailable'].includes((error as Partial<OtlpOverload>).code ?? '') &&
+  'retryAfterSeconds' in error

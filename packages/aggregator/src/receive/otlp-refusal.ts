@@ -50,16 +50,16 @@ export const refusals = {
       `The body is larger than ${maxBodyBytes} bytes, counted after decompression. Send smaller batches.`,
     ),
   wrongType: (message: string) => new OtlpRefusal(415, rpcCode.unimplemented, message),
-  /**
-   * 503 and not 429, which the specification allows as well: exporters for Python, for one, took only 5xx
-   * for a reason to try again for years.
-   */
-  overloaded: (retryAfterSeconds: number) => {
-    const seconds = Math.min(longestRetryAfterSeconds, Math.max(1, Math.ceil(retryAfterSeconds) || 1))
-    return new OtlpRefusal(503, rpcCode.unavailable, 'Too much is arriving at once. Try again.', {
-      headers: { 'retry-after': String(seconds) },
-    })
-  },
+  /** The sender sends more than there is room for now. {@link forSender} knows who must hear it otherwise. */
+  overloaded: (retryAfterSeconds: number) =>
+    new OtlpRefusal(429, rpcCode.resourceExhausted, 'Too much is arriving at once. Try again.', {
+      headers: { 'retry-after': wholeSeconds(retryAfterSeconds) },
+    }),
+  /** The disk is full, or the like: nothing that the sender does helps, but waiting may. */
+  unavailable: (retryAfterSeconds: number) =>
+    new OtlpRefusal(503, rpcCode.unavailable, 'The store takes nothing at the moment. Try again.', {
+      headers: { 'retry-after': wholeSeconds(retryAfterSeconds) },
+    }),
   /** Never 500: exporters do not try again after it. The cause goes to our log, not to the sender. */
   failed: () =>
     new OtlpRefusal(503, rpcCode.unavailable, 'The metrics could not be stored. Try again.', {
@@ -67,10 +67,27 @@ export const refusals = {
     }),
 } as const
 
+const wholeSeconds = (seconds: number): string =>
+  String(Math.min(longestRetryAfterSeconds, Math.max(1, Math.ceil(seconds) || 1)))
+
+/**
+ * OpenTelemetry's exporters for Python take 408 and 5xx for a reason to try again and 429 for a final word
+ * (measured with opentelemetry-exporter-otlp-proto-http 1.44, whose data would be lost): they hear 503.
+ */
+export function forSender(refusal: OtlpRefusal, userAgent: string | undefined): OtlpRefusal {
+  if (refusal.httpStatus !== 429 || !/python/i.test(userAgent ?? '')) return refusal
+  return new OtlpRefusal(503, rpcCode.unavailable, refusal.message, { headers: { ...refusal.headers } })
+}
+
 /** What to answer when taking a request in has failed. */
 export function refusalOf(error: unknown): OtlpRefusal {
   if (error instanceof OtlpRefusal) return error
-  if (isOtlpOverload(error)) return refusals.overloaded(error.retryAfterSeconds)
+  if (isOtlpOverload(error)) {
+    const { code, retryAfterSeconds } = error
+    return code === 'overloaded'
+      ? refusals.overloaded(retryAfterSeconds)
+      : refusals.unavailable(retryAfterSeconds)
+  }
   if (!(error instanceof MalformedBody)) return refusals.failed()
   return refusals.badBody(
     error.offset === undefined ? error.message : `${error.message} (at ${error.offset})`,

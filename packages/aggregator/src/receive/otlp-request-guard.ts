@@ -5,15 +5,17 @@ import { refusals } from './otlp-refusal.ts'
 
 /**
  * Refuses who must not send here. Browsers: any page that a developer opens can post to loopback, and sends
- * `Origin` when it does; no exporter sends one. DNS rebinding: a page's own host name that now resolves to
+ * `Origin` when it does; no exporter sends one. Pages of `corsOrigins` may. DNS rebinding: a page's own host name that now resolves to
  * loopback arrives with that name as `Host`. And, where a token is set, whoever does not have it.
  */
 export function createRequestGuard({
   host,
   token,
+  corsOrigins,
 }: {
   readonly host: string
   readonly token: string | undefined
+  readonly corsOrigins: ReadonlySet<string>
 }) {
   const allowedHosts = isLoopback(host)
     ? new Set(['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host.toLowerCase()])
@@ -22,12 +24,15 @@ export function createRequestGuard({
 
   return function guard(request: IncomingMessage): void {
     const { headers } = request
-    if (headers.origin !== undefined) throw refusals.forbidden('Browsers may not send metrics here.')
+    if (headers.origin !== undefined && !corsOrigins.has(headers.origin)) {
+      throw refusals.forbidden('Pages of this origin may not send here; allow it with otlp.cors_origins.')
+    }
     if (headers.host === undefined) throw refusals.badRequest('The Host header is missing.')
     if (allowedHosts !== undefined && !allowedHosts.has(hostName(headers.host))) {
       throw refusals.forbidden('The Host header is not a name of this machine. Send to http://127.0.0.1.')
     }
-    if (wanted === undefined) return
+    // A browser asks without a token whether it may send with one.
+    if (wanted === undefined || request.method === 'OPTIONS') return
     const given = bearerToken(headers.authorization)
     // Digests have one length, so the comparison tells nothing about the token's.
     if (given === undefined || !timingSafeEqual(wanted, digest(given))) throw refusals.unauthenticated()

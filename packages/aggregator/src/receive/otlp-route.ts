@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { OtlpEncoding } from '@perfmon/core'
+import type { OtlpEncoding, OtlpSignal } from '@perfmon/core'
 import { encodingOf } from './otlp-answer.ts'
 import { refusals } from './otlp-refusal.ts'
 
-type Signal = 'metrics' | 'traces' | 'logs'
+type Signal = OtlpSignal
 const signalOfPath: Readonly<Record<string, Signal | undefined>> = {
   __proto__: null as never,
   '/v1/metrics': 'metrics',
@@ -11,10 +11,10 @@ const signalOfPath: Readonly<Record<string, Signal | undefined>> = {
   '/v1/logs': 'logs',
 }
 
-/** What a request brings, by its path. Throws 404 and 405. */
-export function route(request: IncomingMessage): Signal {
+/** What a request brings, by its path behind `prefix`. Throws 404 and 405. */
+export function route(request: IncomingMessage, prefix: string): Signal {
   const path = (request.url ?? '').split('?', 1)[0]!.replace(/\/$/, '')
-  const signal = signalOfPath[path]
+  const signal = path.startsWith(prefix) ? signalOfPath[path.slice(prefix.length)] : undefined
   if (signal === undefined) throw refusals.notFound()
   if (request.method !== 'POST') throw refusals.wrongMethod()
   return signal

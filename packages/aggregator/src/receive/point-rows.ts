@@ -3,6 +3,7 @@ import {
   type AttributeList,
   agentIdentity,
   canonicalAttributes,
+  type ExponentialHistogramPoint,
   type MetricHeader,
   type MetricSink,
   type PointHeader,
@@ -26,6 +27,12 @@ export interface PointRows {
   readonly sink: MetricSink
   readonly reports: readonly Report[]
   readonly refusedPoints: number
+  /** Of them those for which there was no room among the series. */
+  readonly overLimitPoints: number
+  /** Points without a value that end their series (NO_RECORDED_VALUE). */
+  readonly endedPoints: number
+  /** Points that SDKs folded together because an instrument had too many attribute sets (`otel.metric.overflow`). */
+  readonly overflowPoints: number
   /** Why points were refused, each reason once; for the sender's log. */
   readonly reasons: ReadonlySet<string>
 }
@@ -35,10 +42,15 @@ export interface PointRowsOptions {
   readonly nowMs: number
   /** Whether the agent is known or may still join. */
   readonly admits: (agentId: string) => boolean
+  /** How far ahead of `nowMs` a point may lie. Default one minute. */
+  readonly futureWindowMs?: number
 }
 
-/** A sample from further ahead is a broken clock; it would make every later one look old. */
-const farthestFutureMs = 600_000
+/**
+ * A sample from further ahead is a broken clock, and once stored it makes every later one of its series look old
+ * until time catches up. A minute: clocks that are kept at all are within seconds of each other.
+ */
+export const defaultFutureWindowMs = 60_000
 const maxReasons = 20
 const maxScopeLength = 256
 
@@ -46,10 +58,14 @@ const maxScopeLength = 256
  * Collects a request as rows. Nothing but the series table changes while decoding, so that a body which turns
  * out malformed half-way leaves nothing behind (its new series are truncated by the caller).
  */
-export function createPointRows({ series: table, nowMs, admits }: PointRowsOptions): PointRows {
+export function createPointRows(options: PointRowsOptions): PointRows {
+  const { series: table, nowMs, admits, futureWindowMs = defaultFutureWindowMs } = options
   const reports: Report[] = []
   const reasons = new Set<string>()
   let refusedPoints = 0
+  let overLimitPoints = 0
+  let endedPoints = 0
+  let overflowPoints = 0
   let report: Report | undefined
   let header: MetricHeader | undefined
   // A histogram point becomes a dozen series; after its first time they are found by the id of its `count`.
@@ -65,15 +81,23 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
       refuse(1, 'A point came before its resource and metric.')
       return false
     }
-    if (point.noRecordedValue) return false
+    if (point.noRecordedValue) {
+      endedPoints += 1
+      return false
+    }
     if (!(point.timeMs > 0)) {
       refuse(1, `${header.name}: a point has no time.`)
       return false
     }
-    if (point.timeMs > nowMs + farthestFutureMs) {
-      refuse(1, `${header.name}: a point lies more than 10 minutes in the future; check the sender's clock.`)
+    if (point.timeMs > nowMs + futureWindowMs) {
+      const seconds = Math.round(futureWindowMs / 1_000)
+      refuse(
+        1,
+        `${header.name}: a point lies more than ${seconds} s in the future; check the sender's clock.`,
+      )
       return false
     }
+    if (point.attributes.some(([key]) => key === overflowAttribute)) overflowPoints += 1
     return true
   }
 
@@ -96,11 +120,13 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
     report!.isDelta.push(isDelta ? 1 : 0)
   }
 
-  const overLimit = () =>
+  function overLimit() {
+    overLimitPoints += 1
     refuse(
       1,
       `${header!.name}: the limit of series is reached; send fewer attribute values or raise limits.series.`,
     )
+  }
 
   function add(
     point: PointHeader,
@@ -123,7 +149,9 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
 
   function countAndSum(point: PointHeader & { count: number; sum: number | undefined }): Series | null {
     const counted = add(point, 'count', 'counter', point.attributes, point.count)
-    if (counted && point.sum !== undefined) add(point, 'sum', 'counter', point.attributes, point.sum)
+    // A histogram that recorded an infinity has such a sum for ever; its count and buckets are still true.
+    if (counted && point.sum !== undefined && Number.isFinite(point.sum))
+      add(point, 'sum', 'counter', point.attributes, point.sum)
     return counted
   }
 
@@ -144,6 +172,7 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
     number(point, value) {
       if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
       if (!isUsable(point)) return
+      if (!Number.isFinite(value)) return refuse(1, `${header!.name}: ${value} is not a number to store.`)
       const isSum = header!.kind === 'sum'
       if (isSum && !hasTemporality(1)) return
       const kind = !isSum ? 'gauge' : header!.monotonic ? 'counter' : 'updown'
@@ -163,7 +192,7 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
       if (!counted || bucketCounts.length === 0) return
       let family = bucketsOf.get(counted.id)
       if (!family || !sameBounds(family.bounds, bounds)) {
-        const attributes = canonicalAttributes(point.attributes)
+        const attributes = canonicalAttributes(withoutReserved(point.attributes, 'le'))
         const series: Series[] = []
         for (const bound of bounds) {
           const bucket = resolve('bucket', 'counter', '1', { ...attributes, le: String(bound) })
@@ -181,14 +210,20 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
     },
     exponentialHistogram(point) {
       if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
-      if (isUsable(point) && hasTemporality(1)) countAndSum(point)
+      if (!isUsable(point) || !hasTemporality(1)) return
+      const fault = exponentialFault(point)
+      if (fault === undefined) countAndSum(point)
+      else refuse(1, `${header!.name}: ${fault}`)
     },
     summary(point) {
       if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
       if (!isUsable(point)) return
       countAndSum(point)
+      const attributes = withoutReserved(point.attributes, 'quantile')
       for (const { quantile, value } of point.quantiles) {
-        add(point, 'value', 'gauge', [...point.attributes, ['quantile', String(quantile)]], value)
+        // A summary that saw nothing lately has NaN here: no value, and no fault of the sender's.
+        if (Number.isFinite(value))
+          add(point, 'value', 'gauge', [...attributes, ['quantile', String(quantile)]], value)
       }
     },
     refused(metric, points, reason) {
@@ -203,7 +238,33 @@ export function createPointRows({ series: table, nowMs, admits }: PointRowsOptio
     get refusedPoints() {
       return refusedPoints
     },
+    get overLimitPoints() {
+      return overLimitPoints
+    },
+    get endedPoints() {
+      return endedPoints
+    },
+    get overflowPoints() {
+      return overflowPoints
+    },
   }
+}
+
+const overflowAttribute = 'otel.metric.overflow'
+
+/** An attribute of the sender's own under a name that series parts use is kept under another, as Prometheus does. */
+const withoutReserved = (attributes: AttributeList, name: string): AttributeList =>
+  attributes.some(([key]) => key === name)
+    ? attributes.map(([key, value]) => [key === name ? `exported_${name}` : key, value] as const)
+    : attributes
+
+/** Scales that the specification lets an SDK use are -10 to 20; beyond them no index has a bound that is a number. */
+function exponentialFault({ scale, positive, negative }: ExponentialHistogramPoint): string | undefined {
+  if (scale < -10 || scale > 20) return `scale ${scale} of an exponential histogram is not within -10 and 20.`
+  const isFar = ({ offset, counts }: ExponentialHistogramPoint['positive']) =>
+    counts.length > 0 && Math.max(Math.abs(offset), Math.abs(offset + counts.length)) * 2 ** -scale > 1_100
+  // Doubles end at 2^1024 and 2^-1074.
+  return isFar(positive) || isFar(negative) ? 'a bucket lies beyond all numbers.' : undefined
 }
 
 function sameBounds(a: readonly number[], b: readonly number[]): boolean {

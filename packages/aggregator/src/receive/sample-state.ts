@@ -43,6 +43,8 @@ export interface SampleState {
   lastValue(seriesId: number): number
 }
 
+const pointKinds = { unknown: 0, increase: 1, total: 2 } as const
+
 /** A stream that began this recently is seen from its start, so its first value is all growth. */
 const freshStreamMs = 60_000
 
@@ -51,6 +53,8 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
   let values = Float64Array.from(stored.lastValues)
   // When each stream began, as far as its sender says; not kept over a restart.
   let starts = new Float64Array(times.length)
+  // Whether the last point was an increase or a total; not kept over a restart either.
+  let kinds = new Uint8Array(times.length)
   const step: Step = { value: 0, growth: 0, coveredMs: 0, isFirst: false, isOverlap: false }
 
   function reserve(seriesId: number) {
@@ -66,6 +70,9 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
     const widerStarts = new Float64Array(capacity)
     widerStarts.set(starts)
     starts = widerStarts
+    const widerKinds = new Uint8Array(capacity)
+    widerKinds.set(kinds)
+    kinds = widerKinds
   }
 
   return {
@@ -85,9 +92,10 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
         step.value = value
         const agentWasKnown = !Number.isNaN(knownSinceMs)
         const isFresh = startMs > 0 && timeMs - startMs <= freshStreamMs
-        // A new attribute set of a known agent, or a stream seen from its start: all of it is new.
-        // Anything else happened before anybody watched.
-        step.growth = agentWasKnown || isFresh ? value : 0
+        // A new attribute set of a known agent, or a stream seen from its start: all of it is new. Anything else
+        // happened before anybody watched, and start == time says that the sender itself knows no start (OTLP
+        // data model, "unknown start time").
+        step.growth = (agentWasKnown || isFresh) && startMs !== timeMs ? value : 0
         step.coveredMs = agentWasKnown ? timeMs - knownSinceMs : isFresh ? timeMs - startMs : 0
       } else {
         // A counter restarted when its stream began after our last sample, or when it fell.
@@ -97,12 +105,15 @@ export function createSampleState(stored: SampleStateOptions): SampleState {
         step.isOverlap =
           startMs > 0 && starts[seriesId]! > 0 && startMs !== starts[seriesId] && startMs <= lastTimeMs
         step.value = value
-        step.growth = step.isOverlap ? 0 : restarted ? value : value - lastValue
+        // Behind increases a total counts from somewhere else: where it is not less, nobody knows what is new in it.
+        const followsIncreases = kinds[seriesId] === pointKinds.increase && !restarted
+        step.growth = step.isOverlap || followsIncreases ? 0 : restarted ? value : value - lastValue
         step.coveredMs = timeMs - lastTimeMs
       }
       times[seriesId] = timeMs
       values[seriesId] = step.value
       starts[seriesId] = startMs
+      kinds[seriesId] = isDelta ? pointKinds.increase : pointKinds.total
       return step
     },
     addLate(seriesId, increase) {

@@ -7,6 +7,15 @@ export const otlpContentType: Readonly<Record<OtlpEncoding, string>> = {
   json: 'application/json',
 }
 
+export type OtlpSignal = 'metrics' | 'traces' | 'logs'
+
+/** What stands for "rejected" in JSON; on the wire it is field 1 in all three. */
+const rejectedField: Readonly<Record<OtlpSignal, string>> = {
+  metrics: 'rejectedDataPoints',
+  traces: 'rejectedSpans',
+  logs: 'rejectedLogRecords',
+}
+
 /** gRPC's status codes, as far as a receiver needs them (google/rpc/code.proto). */
 export const rpcCode = {
   invalidArgument: 3,
@@ -29,13 +38,16 @@ const longestMessage = 1024
 export function encodeOtlpSuccess(
   encoding: OtlpEncoding,
   outcome: { readonly rejectedPoints: number; readonly message?: string | undefined },
+  signal: OtlpSignal = 'metrics',
 ): Uint8Array | string {
   const { rejectedPoints } = outcome
   const errorMessage = shorten(outcome.message ?? '')
   const full = rejectedPoints === 0 && errorMessage === ''
   if (encoding === 'json') {
     if (full) return '{}'
-    return JSON.stringify({ partialSuccess: { rejectedDataPoints: String(rejectedPoints), errorMessage } })
+    return JSON.stringify({
+      partialSuccess: { [rejectedField[signal]]: String(rejectedPoints), errorMessage },
+    })
   }
   if (full) return new Uint8Array(0)
   const partial = [...numberField(1, rejectedPoints), ...textField(2, errorMessage)]
