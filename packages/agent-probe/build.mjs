@@ -1,4 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -30,6 +31,36 @@ const privateApi = {
   },
 }
 
+/**
+ * Node's own modules by `process.getBuiltinModule` instead of `import`: an import makes a module of each, with
+ * every export, which is most of what a preload costs the agent's start. A Node that lacks the function is
+ * too old to be watched, but must get as far as being told so.
+ */
+const builtinsWithoutImport = {
+  name: 'builtins-without-import',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return undefined
+      const namespace = kind === 'require-call' ? 'required-builtin' : 'builtin'
+      return { path, namespace, sideEffects: false }
+    })
+    const get = (path) => `process.getBuiltinModule?.(${JSON.stringify(path)}) ?? {}`
+    onLoad({ filter: /./, namespace: 'required-builtin' }, ({ path }) => ({
+      contents: `module.exports = ${get(path)}`,
+    }))
+    // Marked as pure, so that names nobody imports are left out.
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: [
+        `const builtin = ${get(path)}`,
+        'export default builtin',
+        ...Object.keys(process.getBuiltinModule(path))
+          .filter((name) => /^[a-z]\w*$/i.test(name) && name !== 'default')
+          .map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})()`),
+      ].join('\n'),
+    }))
+  },
+}
+
 const { outputFiles } = await build({
   absWorkingDir: here,
   entryPoints: {
@@ -42,7 +73,7 @@ const { outputFiles } = await build({
   outdir: 'dist',
   write: false,
   bundle: true,
-  plugins: [privateApi],
+  plugins: [privateApi, builtinsWithoutImport],
   platform: 'node',
   format: 'esm',
   // Older than what the probe needs: an older Node has to parse it to be told so.
@@ -54,10 +85,6 @@ const { outputFiles } = await build({
     // `ws` would otherwise load the agent's native add-ons, if it has them.
     'process.env.WS_NO_BUFFER_UTIL': '"1"',
     'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
-  },
-  // `ws` is CommonJS and requires Node's modules by name.
-  banner: {
-    js: "import { createRequire as perfmonCreateRequire } from 'node:module';const require = perfmonCreateRequire(import.meta.url);",
   },
   logLevel: 'warning',
 })

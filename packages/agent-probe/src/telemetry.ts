@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { gzipSync } from 'node:zlib'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   DataPointType,
@@ -18,6 +16,7 @@ import type { AgentExit } from './exit/agent-exit.ts'
 import { sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
 import { probeVersion } from './probe-version.ts'
+import { randomId } from './random-id.ts'
 import type { Recordings } from './record/recordings.ts'
 import { chooseSerializer, createExporter } from './send/create-exporter.ts'
 import { createTransport, type Transport } from './send/create-transport.ts'
@@ -48,7 +47,7 @@ export interface Telemetry {
 const scope = { name: '@perfmon/agent-probe', version: probeVersion }
 
 const describeAgent = (settings: Settings, hostName: string) => ({
-  [attributeNames.serviceInstanceId]: randomUUID(),
+  [attributeNames.serviceInstanceId]: randomId(),
   [attributeNames.hostName]: hostName,
   ...settings.resource,
   [attributeNames.processPid]: process.pid,
@@ -163,7 +162,10 @@ export const createTelemetry = ({
       const report: PostRequest = {
         url: settings.url,
         headers: requestHeaders(settings),
-        body: settings.compression === 'gzip' ? gzipSync(body, { level: 1 }) : body,
+        body:
+          settings.compression === 'gzip'
+            ? process.getBuiltinModule('node:zlib').gzipSync(body, { level: 1 })
+            : body,
       }
       const socket = transport?.idleSocket()
       const status = sendOnOpenSocket({ socket, report, waitMs: left() }) ?? later(report, left())

@@ -1,10 +1,19 @@
-import { dirname, join } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
 
 /** Where packages lie beside a program; pnpm keeps the ones that nobody asked for in a folder of its own. */
-const shelves = ['node_modules', join('node_modules', '.pnpm', 'node_modules')]
+const shelves = ['node_modules', 'node_modules/.pnpm/node_modules']
 
 /** Deepest folder that is looked from. */
 const maxLevels = 12
+
+/**
+ * The folder above, and the root above itself. By hand: the first calls of `node:path` in a process compile it,
+ * which takes longer than looking for the packages. Windows takes both kinds of slashes.
+ */
+const above = (path: string): string => {
+  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'))
+  return cut > 0 ? path.slice(0, cut) : path.slice(0, cut + 1)
+}
 
 /**
  * Which of these packages the program could load: those installed in a folder above it or above where it
@@ -15,13 +24,11 @@ export const findPackages = (
   { script, folder, anywhere }: { script: string | undefined; folder: string; anywhere: boolean },
 ): readonly string[] => {
   if (anywhere) return names
-  // Not by `import`: that alone costs 4 ms, as it reads every export, `fs.promises` among them.
-  const { existsSync, realpathSync } = process.getBuiltinModule('node:fs')
   const starts = new Set([folder])
   if (script !== undefined) {
-    starts.add(dirname(script))
+    starts.add(above(script))
     try {
-      starts.add(dirname(realpathSync(script)))
+      starts.add(above(realpathSync.native(script)))
     } catch {
       // The agent will say that its script is missing.
     }
@@ -29,12 +36,12 @@ export const findPackages = (
   const looked = new Set<string>()
   const found = new Set<string>()
   for (const start of starts) {
-    for (let at = start, level = 0; level < maxLevels && !looked.has(at); at = dirname(at), level++) {
+    for (let at = start, level = 0; level < maxLevels && !looked.has(at); at = above(at), level++) {
       looked.add(at)
       for (const shelf of shelves) {
-        const place = join(at, shelf)
+        const place = `${at}/${shelf}`
         if (!existsSync(place)) break
-        for (const name of names) if (!found.has(name) && existsSync(join(place, name))) found.add(name)
+        for (const name of names) if (!found.has(name) && existsSync(`${place}/${name}`)) found.add(name)
       }
     }
   }

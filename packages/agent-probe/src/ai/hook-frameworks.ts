@@ -1,4 +1,4 @@
-import { subscribe, tracingChannel } from 'node:diagnostics_channel'
+import { subscribe } from 'node:diagnostics_channel'
 import type { HookGuard } from '../hook-guard.ts'
 import type { AiWork } from './ai-work.ts'
 import { findPackages } from './find-frameworks.ts'
@@ -61,16 +61,11 @@ const watchOpenAiAgents = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }
 
 /** Subscribing alone makes the AI SDK tell: it costs nothing where there is none. */
 const watchAiSdk = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) => {
-  const nothing = () => {}
   const onStart = guard.wrap<unknown, object>((message) => ai().aiSdkStarted(message))
   const onEnd = guard.wrap<unknown, object>((message) => ai().aiSdkEnded(message))
-  tracingChannel('ai:telemetry').subscribe({
-    start: onStart,
-    asyncEnd: onEnd,
-    end: nothing,
-    asyncStart: nothing,
-    error: nothing,
-  } as Parameters<ReturnType<typeof tracingChannel>['subscribe']>[0])
+  // The two of its tracing channel's five that say something: a `TracingChannel` takes 0.3 ms to make.
+  subscribe('tracing:ai:telemetry:start', onStart as (message: unknown) => void)
+  subscribe('tracing:ai:telemetry:asyncEnd', onEnd as (message: unknown) => void)
 }
 
 /** Claude Code reports by itself when its environment says where; each child is asked about its own. */

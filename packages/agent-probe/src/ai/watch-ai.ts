@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
 import type { AiWork } from './ai-work.ts'
@@ -19,6 +18,7 @@ export const watchAi = ({ recordings, guard }: { recordings: Recordings; guard: 
   if (isAiOff(process.env)) return
   let work: AiWork | undefined
   const load = (): AiWork => {
+    const { createRequire } = process.getBuiltinModule('node:module')
     const { createAiWork } = createRequire(import.meta.url)('./ai.js') as AiWorkModule
     work = createAiWork({ recordings, guard })
     return work

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { HookGuard } from '../hook-guard.ts'
 import type { AiWork } from './ai-work.ts'
 
@@ -75,6 +74,6 @@ const withLine = (loaded: Loaded, { hands, value }: Patch, url: string): Loaded 
 }
 
 const readSource = (url: string): string => {
-  const { readFileSync } = createRequire(import.meta.url)('node:fs') as typeof import('node:fs')
+  const { readFileSync } = process.getBuiltinModule('node:fs')
   return readFileSync(new URL(url), 'utf8')
 }

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { IExporterTransport } from '@opentelemetry/otlp-exporter-base'
 import type { Settings } from '../configure/read-settings.ts'
 import { createConnection } from './create-connection.ts'
@@ -8,7 +7,9 @@ import { DeliveryError } from './delivery-error.ts'
 import { toHttpBytes } from './post-request.ts'
 import { requestHeaders } from './request-headers.ts'
 
-const compress = promisify(gzip)
+/** Loaded when it is needed: reports for this machine are not compressed. */
+const compress = (report: Uint8Array): Promise<Buffer> =>
+  promisify(process.getBuiltinModule('node:zlib').gzip)(report, { level: 1 })
 
 /** Longest wait that a receiver may ask for. */
 const maxRetryAfterMs = 60_000
@@ -37,7 +38,7 @@ export const createTransport = ({ settings, now }: { settings: Settings; now: ()
 
   const post = async (report: Uint8Array, timeoutMs: number): Promise<Buffer> => {
     if (now() < notBeforeMs) throw new DeliveryError('refused', 'the receiver asked to wait')
-    const body = settings.compression === 'gzip' ? await compress(report, { level: 1 }) : report
+    const body = settings.compression === 'gzip' ? await compress(report) : report
     const request = toHttpBytes({ url: settings.url, headers, body }, 'keep-alive')
     const answer = await connection.exchange(request, timeoutMs)
     if (answer.status >= 200 && answer.status < 300) return answer.body

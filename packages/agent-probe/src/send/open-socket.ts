@@ -1,5 +1,4 @@
 import * as net from 'node:net'
-import * as tls from 'node:tls'
 
 /** Connects to the server of a URL, with TLS for https. */
 export const openSocket = (url: string): net.Socket => {
@@ -9,5 +8,8 @@ export const openSocket = (url: string): net.Socket => {
   const target = { host, port: Number(port) || (secure ? 443 : 80) }
   if (!secure) return net.connect(target)
   // A server name must be a name: TLS knows none for an address.
-  return tls.connect({ ...target, ...(net.isIP(host) === 0 && { servername: host }) })
+  // Not imported above: TLS takes longer to load than everything else of the probe.
+  return process
+    .getBuiltinModule('node:tls')
+    .connect({ ...target, ...(net.isIP(host) === 0 && { servername: host }) })
 }
