@@ -68,6 +68,7 @@ const { outputFiles } = await build({
     telemetry: 'src/telemetry.ts',
     ai: 'src/ai/ai-work.ts',
     websocket: 'src/websocket/listen-for-metrics-requests.ts',
+    threads: 'src/threads/threads.ts',
     'exit-worker': 'src/exit/exit-worker.ts',
   },
   outdir: 'dist',

@@ -7,18 +7,15 @@ export interface HookGuard {
     hook: (this: This, argument: Argument) => void,
   ): (this: This, argument: Argument) => void
   failures(): number
-  /** From now on no hook does anything. */
-  switchOff(): void
 }
 
 export const createHookGuard = (): HookGuard => {
   let failures = 0
-  let off = false
   return {
     wrap(hook) {
       let broken = false
       return function guarded(argument) {
-        if (broken || off) return
+        if (broken) return
         try {
           hook.call(this, argument)
         } catch {
@@ -28,8 +25,5 @@ export const createHookGuard = (): HookGuard => {
       }
     },
     failures: () => failures,
-    switchOff() {
-      off = true
-    },
   }
 }

@@ -315,7 +315,7 @@ test.each([
   expect(receiver.reports).toHaveLength(0)
 })
 
-test('worker threads are left alone', async () => {
+test('a worker thread is no agent of its own, and ends as it would', async () => {
   const agent = await runAgent({
     source: `
 import { Worker, isMainThread } from 'node:worker_threads'

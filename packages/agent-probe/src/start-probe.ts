@@ -8,6 +8,7 @@ import { watchFetch } from './record/watch-fetch.ts'
 import { watchHttpClient } from './record/watch-http-client.ts'
 import { watchHttpServer } from './record/watch-http-server.ts'
 import type { Telemetry } from './telemetry.ts'
+import { isWorkerThread, shareThread, watchThreads } from './threads/watch-threads.ts'
 
 /** After the agent's first lines: a server has begun to listen by then, and start-up stays the agent's own. */
 const loadAfterMs = 100
@@ -21,15 +22,17 @@ type TelemetryModule = typeof import('./telemetry.ts')
 export const startProbe = (): void => {
   const guard = createHookGuard()
   const recordings = createRecordings()
+  const isWorker = isWorkerThread()
+  // First: what is recorded in a worker thread is recorded for the main thread.
+  if (isWorker) shareThread({ recordings, guard })
   watchHttpServer({ recordings, guard })
   watchHttpClient({ recordings, guard })
   watchFetch({ recordings, guard })
   watchAi({ recordings, guard })
+  if (isWorker) return
+  const stopWatchingThreads = watchThreads({ recordings, guard })
 
   let telemetry: Telemetry | undefined
-
-  /** Not imported above: that alone would take 2 ms of the agent's start. */
-  const isWorker = () => !process.getBuiltinModule('node:worker_threads').isMainThread
 
   // By `require`, as an ending agent cannot wait for an `import`, nor take over one that is under way.
   const load = (): Telemetry => {
@@ -40,7 +43,7 @@ export const startProbe = (): void => {
   }
 
   const flush = (exit: AgentExit) => {
-    if (isWorker()) return
+    stopWatchingThreads()
     const sinceMs = performance.now()
     // A thread needs its time to start: where it will surely be needed, it does so while we load.
     const courier = telemetry === undefined ? callCourier() : undefined
@@ -55,9 +58,7 @@ export const startProbe = (): void => {
 
   const start = async () => {
     try {
-      // Worker threads are their main thread's business, for now.
-      if (isWorker()) guard.switchOff()
-      else await load().start()
+      await load().start()
     } catch (error) {
       process.emitWarning(`The Perfmon probe could not start: ${(error as Error)?.message}`)
     }

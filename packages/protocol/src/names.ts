@@ -22,6 +22,18 @@ export const metricNames = {
   httpClientActiveRequests: 'http.client.active_requests',
   /** Whole V8 heap limit in bytes. Own name: semconv 1.44 has `v8js.memory.heap.limit` only as deprecated. */
   heapLimit: 'perfmon.v8.heap.limit',
+  /** Worker threads that run. */
+  workersActive: 'perfmon.worker.active',
+  /** Worker threads started, ended ones included. */
+  workersStarted: 'perfmon.worker.started',
+  /** Seconds of all worker threads' event loops, by {@link attributeNames.eventLoopState}. */
+  workerEventLoopTime: 'perfmon.worker.eventloop.time',
+  /** Gauge: the busiest worker thread's event loop since the last report. */
+  workerEventLoopUtilization: 'perfmon.worker.eventloop.utilization',
+  /** Used bytes of all worker threads' heaps. */
+  workerHeapUsed: 'perfmon.worker.memory.heap.used',
+  /** Gauge: used over limit, of the worker thread that is nearest to its own. */
+  workerHeapUtilization: 'perfmon.worker.memory.heap.utilization',
   /** Gauge, sent once at exit: the exit code, with {@link attributeNames.exitReason}. */
   agentExit: 'perfmon.agent.exit',
   /** Points the probe could not deliver. */

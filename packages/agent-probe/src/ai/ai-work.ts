@@ -19,7 +19,8 @@ export interface AiWork extends Frameworks {
 
 export const createAiWork = ({ recordings, guard }: { recordings: Recordings; guard: HookGuard }): AiWork => {
   const now = () => performance.now()
-  const ai = createAiRecordings()
+  // There are some already when a worker thread was first.
+  const ai = recordings.ai ?? createAiRecordings()
   recordings.ai = ai
   const calls = createModelCalls({
     ai,

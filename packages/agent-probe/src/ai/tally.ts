@@ -8,13 +8,20 @@ export interface TallySeries {
 /** Counters by attribute set, cumulative. */
 export interface Tally {
   readonly series: readonly TallySeries[]
-  /** Adds to the series of this key; `attributes` is only asked when the key was never seen. */
-  add(key: string, amount: number, attributes: () => MetricAttributes): void
+  /**
+   * Adds to the series of this key and returns it; `attributes` is only asked when the key was never seen.
+   * Several keys may lead to the same attribute set.
+   */
+  add(key: string, amount: number, attributes: () => MetricAttributes): TallySeries
 }
+
+/** Largest number of keys remembered per attribute set on average. */
+const keysPerSet = 4
 
 /** Beyond `maxSets` everything is added to one series with `otel.metric.overflow`. */
 export const createTally = ({ maxSets = 500 }: { maxSets?: number } = {}): Tally => {
   const byKey = new Map<string, TallySeries>()
+  const bySet = new Map<string, TallySeries>()
   const series: TallySeries[] = []
   let overflow: TallySeries | undefined
 
@@ -24,20 +31,28 @@ export const createTally = ({ maxSets = 500 }: { maxSets?: number } = {}): Tally
     return opened
   }
 
+  const find = (key: string, attributes: MetricAttributes): TallySeries => {
+    const isOverflow = attributes['otel.metric.overflow'] === true
+    const set = JSON.stringify(attributes)
+    let found = isOverflow ? undefined : bySet.get(set)
+    if (found === undefined && !isOverflow && bySet.size < maxSets) {
+      found = open(attributes)
+      bySet.set(set, found)
+    }
+    if (found === undefined) {
+      overflow ??= open({ 'otel.metric.overflow': true })
+      return overflow
+    }
+    if (byKey.size < maxSets * keysPerSet) byKey.set(key, found)
+    return found
+  }
+
   return {
     series,
     add(key, amount, attributes) {
-      let found = byKey.get(key)
-      if (found === undefined) {
-        if (byKey.size < maxSets) {
-          found = open(attributes())
-          byKey.set(key, found)
-        } else {
-          overflow ??= open({ 'otel.metric.overflow': true })
-          found = overflow
-        }
-      }
+      const found = byKey.get(key) ?? find(key, attributes())
       found.value += amount
+      return found
     },
   }
 }

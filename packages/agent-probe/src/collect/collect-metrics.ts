@@ -5,6 +5,7 @@ import type { Level } from '../configure/read-settings.ts'
 import type { AgentExit } from '../exit/agent-exit.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
+import { readThreadMetrics } from '../threads/read-thread-metrics.ts'
 import { counter, gauge, histogram, readHistogram, toHrTime, upDownSum, type Window } from './metric-data.ts'
 import { eventLoopDelay, metricList } from './metric-list.ts'
 import type { ProbeAccount } from './probe-account.ts'
@@ -109,9 +110,10 @@ export const createMetricCollector = ({
       return points.length === 0 ? [] : [histogram(descriptor, points, window, cumulative)]
     })
 
-  const probeMetrics = (window: Window): MetricData[] => {
+  const probeMetrics = (window: Window, hookFailuresInThreads: number): MetricData[] => {
     const dropped = [...account.dropped()]
-    if (guard.failures() > 0) dropped.push(['hook_failed', guard.failures()])
+    const hookFailures = guard.failures() + hookFailuresInThreads
+    if (hookFailures > 0) dropped.push(['hook_failed', hookFailures])
     const points = dropped.map(([reason, value]) => ({ value, attributes: { [dropReason]: reason } }))
     return [
       counter(metricList.probeCpuTime, [{ value: account.cpuSeconds() }], window, cumulative),
@@ -123,7 +125,9 @@ export const createMetricCollector = ({
   return {
     collect: (exit) =>
       account.charge(() => {
+        recordings.threads?.absorb()
         const reading = readProcess(now())
+        const threads = recordings.threads?.read()
         const window: Window = { startTime, endTime: toHrTime(reading.atMs) }
         return [
           ...processMetrics(reading, reported.roll(reading), window),
@@ -132,7 +136,8 @@ export const createMetricCollector = ({
           ...readAiMetrics(recordings.ai, window, exit !== undefined),
           upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window),
           upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window),
-          ...probeMetrics(window),
+          ...readThreadMetrics(threads, window),
+          ...probeMetrics(window, threads?.hookFailures ?? 0),
           ...(exit === undefined
             ? []
             : [
@@ -146,6 +151,7 @@ export const createMetricCollector = ({
       }),
     vitals() {
       const nowMs = now()
+      recordings.threads?.absorb()
       if (vitals === undefined || nowMs - vitals.atMs >= intervalMs) vitals = asked.roll(readProcess(nowMs))
       return vitals
     },

@@ -75,6 +75,39 @@ export const metricList = list({
     unit: '{request}',
     integer: true,
   },
+  workersActive: {
+    name: metricNames.workersActive,
+    description: 'Worker threads that run',
+    unit: '{thread}',
+    integer: true,
+  },
+  workersStarted: {
+    name: metricNames.workersStarted,
+    description: 'Worker threads started',
+    unit: '{thread}',
+    integer: true,
+  },
+  workerLoopTime: {
+    name: metricNames.workerEventLoopTime,
+    description: 'Time that the event loops of worker threads were active or idle',
+    unit: 's',
+  },
+  workerLoopUtilization: {
+    name: metricNames.workerEventLoopUtilization,
+    description: 'Share of time that the busiest worker thread was busy since the last report',
+    unit: '1',
+  },
+  workerHeapUsed: {
+    name: metricNames.workerHeapUsed,
+    description: 'Used bytes of the V8 heaps of worker threads',
+    unit: 'By',
+    integer: true,
+  },
+  workerHeapUtilization: {
+    name: metricNames.workerHeapUtilization,
+    description: 'Used over limit of the V8 heap, of the worker thread nearest to its own',
+    unit: '1',
+  },
   probeCpuTime: {
     name: metricNames.probeCpuTime,
     description: 'CPU seconds that the probe used to collect and send',

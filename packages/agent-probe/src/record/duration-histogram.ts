@@ -17,6 +17,15 @@ export interface DurationSeries {
   max: number
 }
 
+/** What another thread recorded under one attribute set since it was last asked. */
+export interface RecordedElsewhere {
+  /** By bucket. */
+  readonly counts: readonly number[]
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+}
+
 /** Durations in seconds, by attribute set, cumulative. Recording allocates nothing and takes nanoseconds. */
 export interface DurationHistogram {
   readonly bounds: readonly number[]
@@ -28,6 +37,8 @@ export interface DurationHistogram {
   /** Admits an attribute set; several keys may lead to the same set. */
   admit(key: string, attributes: MetricAttributes): DurationSeries
   record(series: DurationSeries, seconds: number): void
+  /** Adds what was recorded elsewhere with the same bounds. */
+  absorb(series: DurationSeries, recorded: RecordedElsewhere): void
 }
 
 /** Largest number of keys remembered per attribute set on average, before they are worked out every time. */
@@ -79,6 +90,8 @@ export const createDurationHistogram = ({
     total,
     find: (key) => byKey.get(key),
     admit(key, attributes) {
+      // Another thread's overflow, to be added to ours.
+      if (attributes['otel.metric.overflow'] === true) return overflow(attributes['error.type'] !== undefined)
       const set = JSON.stringify(attributes)
       let admitted = bySet.get(set)
       if (admitted === undefined && bySet.size < maxSets) {
@@ -101,6 +114,21 @@ export const createDurationHistogram = ({
       total.count++
       total.sum += seconds
       if (into.failed) total.failed++
+    },
+    absorb(into, { counts, sum, min, max }) {
+      let added = 0
+      counts.forEach((count, bucket) => {
+        into.counts[bucket]! += count
+        added += count
+      })
+      if (added === 0) return
+      into.count += added
+      into.sum += sum
+      into.min = Math.min(into.min, min)
+      into.max = Math.max(into.max, max)
+      total.count += added
+      total.sum += sum
+      if (into.failed) total.failed += added
     },
   }
 }

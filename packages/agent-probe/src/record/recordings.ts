@@ -1,7 +1,12 @@
 import type { AiRecordings } from '../ai/ai-recordings.ts'
+import type { Threads } from '../threads/absorb-threads.ts'
 import { createDurationHistogram, type DurationHistogram } from './duration-histogram.ts'
 
-/** What the hooks write and each report reads. The hooks run before the SDK is loaded: nothing is missed. */
+/**
+ * What the hooks write and each report reads. The hooks run before the SDK is loaded: nothing is missed.
+ * In a worker thread every histogram and tally in here, also one level down, is shared with the main thread;
+ * numbers and anything else would stay in the worker.
+ */
 export interface Recordings {
   readonly serverDurations: DurationHistogram
   readonly clientDurations: DurationHistogram
@@ -10,6 +15,8 @@ export interface Recordings {
   ownServer: object | undefined
   /** Absent until the agent first does AI work. */
   ai: AiRecordings | undefined
+  /** Absent until the agent starts its first worker thread, and in worker threads. */
+  threads: Threads | undefined
 }
 
 export const createRecordings = (): Recordings => ({
@@ -18,4 +25,5 @@ export const createRecordings = (): Recordings => ({
   active: { server: 0, client: 0 },
   ownServer: undefined,
   ai: undefined,
+  threads: undefined,
 })

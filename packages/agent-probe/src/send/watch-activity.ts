@@ -8,12 +8,13 @@ const quietCpuShare = 0.02
  * one system call.
  */
 export const watchActivity = ({
-  recordings: { serverDurations, clientDurations, active },
+  recordings,
   readCpuSeconds,
 }: {
   recordings: Recordings
   readCpuSeconds: () => number
 }): { isQuiet(nowMs: number): boolean; reported(nowMs: number): void } => {
+  const { serverDurations, clientDurations, active } = recordings
   // Before the first report nobody is quiet: an agent appears at once.
   let atMs = Number.POSITIVE_INFINITY
   let requests = 0
@@ -22,6 +23,7 @@ export const watchActivity = ({
 
   return {
     isQuiet(nowMs) {
+      recordings.threads?.absorb()
       if (active.server > 0 || active.client > 0 || countRequests() !== requests) return false
       return readCpuSeconds() - cpuSeconds < (quietCpuShare * (nowMs - atMs)) / 1000
     },
