@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { resourceFromAttributes } from '@opentelemetry/resources'
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import {
   DataPointType,
   MeterProvider,
@@ -7,7 +7,10 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
 import { attributeNames } from '@perfmon/protocol/names'
+import { recordingLadder } from './budget/budget-ladder.ts'
+import { slowPace, watchBudget } from './budget/watch-budget.ts'
 import { createMetricCollector } from './collect/collect-metrics.ts'
+import { estimateMemory } from './collect/estimate-memory.ts'
 import { createProbeAccount } from './collect/probe-account.ts'
 import { readCpuSeconds } from './collect/read-process.ts'
 import { createDeltaView } from './collect/to-delta.ts'
@@ -58,8 +61,6 @@ const describeAgent = (settings: Settings, hostName: string) => ({
   'telemetry.sdk.version': '3.1.0',
   'telemetry.distro.name': 'perfmon',
   'telemetry.distro.version': probeVersion,
-  // The promise by which lateness is judged: the longest gap.
-  [attributeNames.reportInterval]: settings.idleIntervalMs,
 })
 
 /** Sums and histograms are contained in the next report; only gauges are gone with a lost one. */
@@ -90,6 +91,13 @@ export const createTelemetry = ({
     recordings,
     guard,
     account,
+    readState: () =>
+      reader && {
+        ...budget.view(),
+        intervalMs: reader.pace().intervalMs,
+        samplingRatio: 1,
+        memoryBytes: memoryBytes(),
+      },
     level: settings.level,
     intervalMs: settings.intervalMs,
     startedAtMs: performance.timeOrigin,
@@ -101,8 +109,45 @@ export const createTelemetry = ({
   }
 
   const attributes = describeAgent(settings, hostName)
-  let resource = resourceFromAttributes(attributes)
+  let webSocketUrl: string | undefined
   let transport: Transport | undefined
+  let reader: ReportReader | undefined
+
+  let described: { intervalMs: number; webSocketUrl: string | undefined; resource: Resource } | undefined
+
+  /** Made anew only when something in it changed. */
+  const describe = () => {
+    // The promise by which lateness is judged: the longest gap.
+    const intervalMs = reader?.announcedMs() ?? settings.idleIntervalMs
+    if (described?.intervalMs === intervalMs && described.webSocketUrl === webSocketUrl)
+      return described.resource
+    const resource = resourceFromAttributes({
+      ...attributes,
+      [attributeNames.reportInterval]: intervalMs,
+      ...(webSocketUrl !== undefined && { [attributeNames.agentWebSocketUrl]: webSocketUrl }),
+    })
+    described = { intervalMs, webSocketUrl, resource }
+    return resource
+  }
+
+  const memoryBytes = () =>
+    estimateMemory({ recordings, reportBytes: account.sentBytes().last, isDelta: delta !== undefined })
+  const budget = watchBudget({
+    limits: settings.budget,
+    ladder: recordingLadder,
+    read: () => ({
+      reportSeconds: account.cpuSeconds(),
+      hookSeconds: guard.hookSeconds(),
+      memoryBytes: memoryBytes(),
+    }),
+    nowMs: () => performance.now(),
+    apply(rung, isFull) {
+      reader?.setPace(slowPace(settings, rung))
+      collector.setDetail(rung.detail)
+      recordings.admission.isOpen = !isFull
+    },
+    writeLine,
+  })
 
   const settled = (report: ResourceMetrics, error: Error | undefined) => {
     if (error === undefined) {
@@ -117,7 +162,7 @@ export const createTelemetry = ({
 
   return {
     async start() {
-      const url = await startWebSocket({
+      webSocketUrl = await startWebSocket({
         settings,
         recordings,
         writeLine,
@@ -129,25 +174,23 @@ export const createTelemetry = ({
         },
         hostName,
       })
-      if (url !== undefined) {
-        resource = resourceFromAttributes({ ...attributes, [attributeNames.agentWebSocketUrl]: url })
-      }
-      transport = createTransport({ settings, now })
-      const reader = new ReportReader({
+      transport = createTransport({ settings, account, now })
+      reader = new ReportReader({
         exporter: createExporter({ settings, transport, account }),
         account,
         collect: () => ({
-          resourceMetrics: { resource, scopeMetrics: [{ scope, metrics: collect() }] },
+          resourceMetrics: { resource: describe(), scopeMetrics: [{ scope, metrics: collect() }] },
           errors: [],
         }),
-        intervalMs: settings.intervalMs,
-        idleIntervalMs: settings.idleIntervalMs,
+        resource: describe,
+        pace: settings,
+        look: budget.look,
         activity: watchActivity({ recordings, readCpuSeconds }),
         now,
         settled,
       })
       // Private: a provider registered globally with our copy of the API would shut out the agent's own.
-      new MeterProvider({ resource, readers: [reader] })
+      new MeterProvider({ resource: describe(), readers: [reader] })
     },
 
     flush({ exit, sinceMs, later }) {
@@ -155,7 +198,7 @@ export const createTelemetry = ({
       if (exitWaitMs === 0) return
       const left = () => Math.max(0, sinceMs + exitWaitMs - performance.now())
       const body = chooseSerializer(settings.protocol).serializeRequest({
-        resource,
+        resource: describe(),
         scopeMetrics: [{ scope, metrics: collect(exit) }],
       })
       if (body === undefined) return

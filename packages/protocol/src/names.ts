@@ -38,8 +38,26 @@ export const metricNames = {
   agentExit: 'perfmon.agent.exit',
   /** Points the probe could not deliver. */
   probeDroppedPoints: 'perfmon.probe.dropped_points',
-  /** Seconds of CPU that the probe itself used. */
+  /** Seconds of CPU that the probe itself used, by `perfmon.probe.part`: `report` or `hooks`. */
   probeCpuTime: 'perfmon.probe.cpu.time',
+  /** Estimated bytes of the probe's tables, buffers and code. */
+  probeMemoryUsage: 'perfmon.probe.memory.usage',
+  /** Bytes written to the receiver, heads and compression included. */
+  probeSentBytes: 'perfmon.probe.sent.bytes',
+  /** Bytes of the reports before compression. */
+  probeReportBytes: 'perfmon.probe.report.bytes',
+  /** Requests to the receiver. */
+  probeSentRequests: 'perfmon.probe.sent.requests',
+  /** Share of its budget that the probe uses, by `perfmon.probe.budget.kind`: `cpu` or `memory`. */
+  probeBudgetUsed: 'perfmon.probe.budget.utilization',
+  /** How many steps below full recording the probe works. */
+  probeBudgetStep: 'perfmon.probe.budget.step',
+  /** Steps taken so far, by `perfmon.probe.budget.direction`: `down` or `up`. */
+  probeBudgetChanges: 'perfmon.probe.budget.changes',
+  /** Seconds between two reports of a busy agent, as in force. */
+  probeInterval: 'perfmon.probe.report.interval',
+  /** Share of HTTP requests that are recorded; absent while it is all of them. */
+  probeSamplingRatio: 'perfmon.probe.sampling.ratio',
 } as const
 
 /**

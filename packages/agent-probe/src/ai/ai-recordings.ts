@@ -1,4 +1,8 @@
-import { createDurationHistogram, type DurationHistogram } from '../record/duration-histogram.ts'
+import {
+  type Admission,
+  createDurationHistogram,
+  type DurationHistogram,
+} from '../record/duration-histogram.ts'
 import { createTally, type Tally } from './tally.ts'
 
 /** Powers of two from 0.01 s, as semantic conventions advise for operations. */
@@ -31,21 +35,21 @@ export interface AiRecordings {
   settle: (ending: boolean) => void
 }
 
-export const createAiRecordings = (): AiRecordings => ({
-  operations: createDurationHistogram({ bounds: operationBounds }),
-  firstChunks: createDurationHistogram({ bounds: operationBounds }),
-  tokens: createDurationHistogram({ bounds: tokenBounds }),
-  agents: createDurationHistogram({ bounds: agentBounds }),
-  tools: createDurationHistogram({ bounds: operationBounds }),
-  workflows: createDurationHistogram({ bounds: workflowBounds }),
-  mcpClient: createDurationHistogram({ bounds: operationBounds }),
-  mcpServer: createDurationHistogram({ bounds: operationBounds }),
-  jobs: createDurationHistogram({ bounds: agentBounds }),
-  tokenDetails: createTally(),
-  attempts: createTally(),
-  finishes: createTally(),
-  cost: createTally(),
-  unknowns: createTally(),
-  handoffs: createTally(),
+export const createAiRecordings = (admission: Admission): AiRecordings => ({
+  operations: createDurationHistogram({ bounds: operationBounds, admission }),
+  firstChunks: createDurationHistogram({ bounds: operationBounds, admission }),
+  tokens: createDurationHistogram({ bounds: tokenBounds, admission }),
+  agents: createDurationHistogram({ bounds: agentBounds, admission }),
+  tools: createDurationHistogram({ bounds: operationBounds, admission }),
+  workflows: createDurationHistogram({ bounds: workflowBounds, admission }),
+  mcpClient: createDurationHistogram({ bounds: operationBounds, admission }),
+  mcpServer: createDurationHistogram({ bounds: operationBounds, admission }),
+  jobs: createDurationHistogram({ bounds: agentBounds, admission }),
+  tokenDetails: createTally({ admission }),
+  attempts: createTally({ admission }),
+  finishes: createTally({ admission }),
+  cost: createTally({ admission }),
+  unknowns: createTally({ admission }),
+  handoffs: createTally({ admission }),
   settle: () => {},
 })

@@ -20,7 +20,7 @@ export interface AiWork extends Frameworks {
 export const createAiWork = ({ recordings, guard }: { recordings: Recordings; guard: HookGuard }): AiWork => {
   const now = () => performance.now()
   // There are some already when a worker thread was first.
-  const ai = recordings.ai ?? createAiRecordings()
+  const ai = recordings.ai ?? createAiRecordings(recordings.admission)
   recordings.ai = ai
   const calls = createModelCalls({
     ai,

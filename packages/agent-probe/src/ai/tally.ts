@@ -1,4 +1,4 @@
-import type { MetricAttributes } from '../record/duration-histogram.ts'
+import type { Admission, MetricAttributes } from '../record/duration-histogram.ts'
 
 export interface TallySeries {
   readonly attributes: MetricAttributes
@@ -19,7 +19,13 @@ export interface Tally {
 const keysPerSet = 4
 
 /** Beyond `maxSets` everything is added to one series with `otel.metric.overflow`. */
-export const createTally = ({ maxSets = 500 }: { maxSets?: number } = {}): Tally => {
+export const createTally = ({
+  maxSets = 500,
+  admission = { isOpen: true },
+}: {
+  maxSets?: number
+  admission?: Admission
+} = {}): Tally => {
   const byKey = new Map<string, TallySeries>()
   const bySet = new Map<string, TallySeries>()
   const series: TallySeries[] = []
@@ -35,7 +41,7 @@ export const createTally = ({ maxSets = 500 }: { maxSets?: number } = {}): Tally
     const isOverflow = attributes['otel.metric.overflow'] === true
     const set = JSON.stringify(attributes)
     let found = isOverflow ? undefined : bySet.get(set)
-    if (found === undefined && !isOverflow && bySet.size < maxSets) {
+    if (found === undefined && !isOverflow && bySet.size < maxSets && admission.isOpen) {
       found = open(attributes)
       bySet.set(set, found)
     }
@@ -43,7 +49,7 @@ export const createTally = ({ maxSets = 500 }: { maxSets?: number } = {}): Tally
       overflow ??= open({ 'otel.metric.overflow': true })
       return overflow
     }
-    if (byKey.size < maxSets * keysPerSet) byKey.set(key, found)
+    if (byKey.size < maxSets * keysPerSet && admission.isOpen) byKey.set(key, found)
     return found
   }
 

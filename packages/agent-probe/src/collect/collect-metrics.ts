@@ -1,6 +1,7 @@
 import { AggregationTemporality, type MetricData } from '@opentelemetry/sdk-metrics'
 import { attributeNames } from '@perfmon/protocol/names'
 import { readAiMetrics } from '../ai/read-ai-metrics.ts'
+import type { Rung } from '../budget/budget-ladder.ts'
 import type { Level } from '../configure/read-settings.ts'
 import type { AgentExit } from '../exit/agent-exit.ts'
 import type { HookGuard } from '../hook-guard.ts'
@@ -9,20 +10,22 @@ import { readThreadMetrics } from '../threads/read-thread-metrics.ts'
 import { counter, gauge, histogram, readHistogram, toHrTime, upDownSum, type Window } from './metric-data.ts'
 import { eventLoopDelay, metricList } from './metric-list.ts'
 import type { ProbeAccount } from './probe-account.ts'
+import { type ProbeState, readProbeMetrics } from './probe-metrics.ts'
 import { type ProcessReading, readHeapSpaces, readProcess } from './read-process.ts'
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts'
-import { watchEventLoopDelay } from './watch-event-loop-delay.ts'
-import { watchGarbageCollection } from './watch-garbage-collection.ts'
+import { type EventLoopDelayWatch, watchEventLoopDelay } from './watch-event-loop-delay.ts'
+import { type GarbageCollectionWatch, watchGarbageCollection } from './watch-garbage-collection.ts'
 
 export interface MetricCollector {
   /** Everything, cumulative since the process started. Synchronous: it must also work while exiting. */
   collect(exit?: AgentExit): MetricData[]
+  /** Less detail: no garbage collections, no event loop delay. What was recorded of them is forgotten. */
+  setDetail(detail: Rung['detail']): void
+  /** Takes off what observes the process. */
+  stop(): void
   /** The vital signs since the last time somebody asked, at least an interval; at first, since the start. */
   vitals(): VitalSigns
 }
-
-/** Reason of a dropped point. */
-const dropReason = 'perfmon.drop.reason'
 
 const cumulative = AggregationTemporality.CUMULATIVE
 
@@ -30,6 +33,7 @@ export const createMetricCollector = ({
   recordings,
   guard,
   account,
+  readState,
   level,
   intervalMs,
   startedAtMs,
@@ -38,14 +42,27 @@ export const createMetricCollector = ({
   recordings: Recordings
   guard: HookGuard
   account: ProbeAccount
+  readState: () => ProbeState | undefined
   level: Level
   intervalMs: number
   startedAtMs: number
   now: () => number
 }): MetricCollector => {
   const startTime = toHrTime(startedAtMs)
-  const collections = level === 'minimal' ? undefined : watchGarbageCollection(guard)
-  const readDelay = level === 'detailed' ? watchEventLoopDelay() : undefined
+  let detail: Rung['detail'] = 'full'
+  let collections: GarbageCollectionWatch | undefined
+  let delay: EventLoopDelayWatch | undefined
+  const observe = () => {
+    if (level !== 'minimal') collections = watchGarbageCollection(guard, { startTime: toHrTime(now()) })
+    if (level === 'detailed') delay = watchEventLoopDelay()
+  }
+  const stop = () => {
+    collections?.stop()
+    delay?.stop()
+    collections = undefined
+    delay = undefined
+  }
+  observe()
   // Reports and answers each have a window of their own: a quiet agent's reports are far apart.
   const reported = createVitalSigns({ recordings, startedAtMs })
   const asked = createVitalSigns({ recordings, startedAtMs })
@@ -93,34 +110,23 @@ export const createMetricCollector = ({
   ]
 
   const delayMetrics = (window: Window): MetricData[] => {
-    const delay = readDelay?.()
-    if (delay === undefined) return []
-    return Object.entries(delay).map(([part, value]) => gauge(eventLoopDelay(part), [{ value }], window))
+    const read = delay?.read()
+    if (read === undefined) return []
+    return Object.entries(read).map(([part, value]) => gauge(eventLoopDelay(part), [{ value }], window))
   }
 
   const durations = (window: Window): MetricData[] =>
     (
       [
-        [metricList.serverDuration, recordings.serverDurations],
-        [metricList.clientDuration, recordings.clientDurations],
-        [metricList.gcDuration, collections],
+        [metricList.serverDuration, recordings.serverDurations, window.startTime],
+        [metricList.clientDuration, recordings.clientDurations, window.startTime],
+        // Observed again after a pause, they count from there: nobody knows what happened meanwhile.
+        [metricList.gcDuration, collections?.durations, collections?.startTime ?? window.startTime],
       ] as const
-    ).flatMap(([descriptor, recorded]) => {
+    ).flatMap(([descriptor, recorded, startTime]) => {
       const points = recorded === undefined ? [] : readHistogram(recorded)
-      return points.length === 0 ? [] : [histogram(descriptor, points, window, cumulative)]
+      return points.length === 0 ? [] : [histogram(descriptor, points, { ...window, startTime }, cumulative)]
     })
-
-  const probeMetrics = (window: Window, hookFailuresInThreads: number): MetricData[] => {
-    const dropped = [...account.dropped()]
-    const hookFailures = guard.failures() + hookFailuresInThreads
-    if (hookFailures > 0) dropped.push(['hook_failed', hookFailures])
-    const points = dropped.map(([reason, value]) => ({ value, attributes: { [dropReason]: reason } }))
-    return [
-      counter(metricList.probeCpuTime, [{ value: account.cpuSeconds() }], window, cumulative),
-      // Zero is said too: a counter that appears with its first loss hides that loss.
-      counter(metricList.droppedPoints, points.length > 0 ? points : [{ value: 0 }], window, cumulative),
-    ]
-  }
 
   return {
     collect: (exit) =>
@@ -137,7 +143,13 @@ export const createMetricCollector = ({
           upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window),
           upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window),
           ...readThreadMetrics(threads, window),
-          ...probeMetrics(window, threads?.hookFailures ?? 0),
+          ...readProbeMetrics({
+            account,
+            hookSeconds: guard.hookSeconds(),
+            hookFailures: guard.failures() + (threads?.hookFailures ?? 0),
+            state: readState(),
+            window,
+          }),
           ...(exit === undefined
             ? []
             : [
@@ -149,6 +161,13 @@ export const createMetricCollector = ({
               ]),
         ]
       }),
+    setDetail(wanted) {
+      if (wanted === detail) return
+      detail = wanted
+      if (wanted === 'full') observe()
+      else stop()
+    },
+    stop,
     vitals() {
       const nowMs = now()
       recordings.threads?.absorb()

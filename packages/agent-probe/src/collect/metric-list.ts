@@ -110,8 +110,59 @@ export const metricList = list({
   },
   probeCpuTime: {
     name: metricNames.probeCpuTime,
-    description: 'CPU seconds that the probe used to collect and send',
+    description: 'CPU seconds that the probe used: to collect and send, and in hooks (estimated)',
     unit: 's',
+  },
+  probeMemory: {
+    name: metricNames.probeMemoryUsage,
+    description: 'Memory that the probe holds, estimated',
+    unit: 'By',
+    integer: true,
+  },
+  probeSentBytes: {
+    name: metricNames.probeSentBytes,
+    description: 'Bytes written to the receiver',
+    unit: 'By',
+    integer: true,
+  },
+  probeReportBytes: {
+    name: metricNames.probeReportBytes,
+    description: 'Bytes of reports before compression',
+    unit: 'By',
+    integer: true,
+  },
+  probeSentRequests: {
+    name: metricNames.probeSentRequests,
+    description: 'Requests to the receiver',
+    unit: '{request}',
+    integer: true,
+  },
+  probeBudgetUsed: {
+    name: metricNames.probeBudgetUsed,
+    description: 'Share of its budget that the probe uses',
+    unit: '1',
+  },
+  probeBudgetStep: {
+    name: metricNames.probeBudgetStep,
+    description: 'Steps below full recording, to keep the budget',
+    unit: '{step}',
+    integer: true,
+  },
+  probeBudgetChanges: {
+    name: metricNames.probeBudgetChanges,
+    description: 'Steps taken to keep the budget',
+    unit: '{step}',
+    integer: true,
+  },
+  probeInterval: {
+    name: metricNames.probeInterval,
+    description: 'Time between two reports of a busy agent',
+    unit: 's',
+  },
+  probeSamplingRatio: {
+    name: metricNames.probeSamplingRatio,
+    description: 'Share of HTTP requests that are recorded',
+    unit: '1',
   },
   droppedPoints: {
     name: metricNames.probeDroppedPoints,

@@ -7,6 +7,14 @@ export interface ProbeAccount {
   /** Runs synchronous work of the probe and adds its CPU seconds to the account. */
   charge<Result>(work: () => Result): Result
   cpuSeconds(): number
+  /** One request to the receiver: its body before compression, and everything on the wire. */
+  sent(request: { bodyBytes: number; wireBytes: number }): void
+  sentBytes(): {
+    readonly body: number
+    readonly wire: number
+    readonly requests: number
+    readonly last: number
+  }
   drop(reason: DropReason, points: number): void
   dropped(): ReadonlyMap<DropReason, number>
 }
@@ -26,6 +34,7 @@ const readClock = (): (() => number) => {
 export const createProbeAccount = (): ProbeAccount => {
   const cpuClock = readClock()
   const dropped = new Map<DropReason, number>()
+  const sent = { body: 0, wire: 0, requests: 0, last: 0 }
   let cpuSeconds = 0
   return {
     charge(work) {
@@ -37,6 +46,13 @@ export const createProbeAccount = (): ProbeAccount => {
       }
     },
     cpuSeconds: () => cpuSeconds,
+    sent({ bodyBytes, wireBytes }) {
+      sent.body += bodyBytes
+      sent.wire += wireBytes
+      sent.requests++
+      sent.last = bodyBytes
+    },
+    sentBytes: () => sent,
     drop(reason, points) {
       if (points > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + points)
     },

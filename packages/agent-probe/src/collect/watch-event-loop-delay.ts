@@ -7,6 +7,12 @@ export interface EventLoopDelay {
   readonly mean: number
 }
 
+export interface EventLoopDelayWatch {
+  /** Since the last call. */
+  read(): EventLoopDelay | undefined
+  stop(): void
+}
+
 const resolutionMs = 20
 
 /**
@@ -14,11 +20,11 @@ const resolutionMs = 20
  * between its own timer's ticks, so that an idle process seems to be late by the resolution: it is
  * subtracted. The timer wakes an idle process 50 times per second, hence only at level `detailed`.
  */
-export const watchEventLoopDelay = (): (() => EventLoopDelay | undefined) => {
+export const watchEventLoopDelay = (): EventLoopDelayWatch => {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
   histogram.enable()
   const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000)
-  return () => {
+  const read = () => {
     if (histogram.count === 0) return undefined
     const delay = {
       p50: late(histogram.percentile(50)),
@@ -28,5 +34,11 @@ export const watchEventLoopDelay = (): (() => EventLoopDelay | undefined) => {
     }
     histogram.reset()
     return delay
+  }
+  return {
+    read,
+    stop() {
+      histogram.disable()
+    },
   }
 }

@@ -6,6 +6,7 @@ import {
   type DurationHistogram,
   gcDurationBounds,
 } from '../record/duration-histogram.ts'
+import type { HrTime } from './metric-data.ts'
 
 const kinds: Record<number, string> = {
   [constants.NODE_PERFORMANCE_GC_MAJOR]: 'major',
@@ -14,8 +15,18 @@ const kinds: Record<number, string> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: 'weakcb',
 }
 
+export interface GarbageCollectionWatch {
+  readonly durations: DurationHistogram
+  /** Counted since then. */
+  readonly startTime: HrTime
+  stop(): void
+}
+
 /** Garbage collections by type. The observer does not keep the agent alive. */
-export const watchGarbageCollection = (guard: HookGuard): DurationHistogram => {
+export const watchGarbageCollection = (
+  guard: HookGuard,
+  { startTime }: { startTime: HrTime },
+): GarbageCollectionWatch => {
   const durations = createDurationHistogram({ bounds: gcDurationBounds, maxSets: 8 })
   const observe = guard.wrap<unknown, PerformanceObserverEntryList>((list) => {
     for (const entry of list.getEntries()) {
@@ -24,6 +35,7 @@ export const watchGarbageCollection = (guard: HookGuard): DurationHistogram => {
       durations.record(series, entry.duration / 1000)
     }
   })
-  new PerformanceObserver((list) => observe.call(undefined, list)).observe({ entryTypes: ['gc'] })
-  return durations
+  const observer = new PerformanceObserver((list) => observe.call(undefined, list))
+  observer.observe({ entryTypes: ['gc'] })
+  return { durations, startTime, stop: () => observer.disconnect() }
 }

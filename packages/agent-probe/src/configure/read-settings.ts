@@ -1,4 +1,5 @@
 import { attributeNames } from '@perfmon/protocol/names'
+import type { BudgetLimits } from '../budget/keep-budget.ts'
 import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
 
@@ -28,6 +29,8 @@ export interface Settings {
   readonly idleIntervalMs: number
   /** How long an ending agent may be held up for its last report; 0 sends none. */
   readonly exitWaitMs: number
+  /** What the probe may use before it does less. */
+  readonly budget: BudgetLimits
   readonly temporality: 'cumulative' | 'delta'
   readonly level: Level
   readonly logLevel: LogLevel
@@ -105,6 +108,16 @@ export const readSettings = ({
         return Number.isInteger(number) && number >= min && number <= max ? number : undefined
       },
       { expected: `a whole number of milliseconds from ${min} to ${max}`, standard },
+    )
+
+  const amount = (name: string, unit: string, min: number, max: number, standard: number) =>
+    firstGood(
+      [name],
+      (value) => {
+        const number = Number(value)
+        return number >= min && number <= max ? number : undefined
+      },
+      { expected: `${unit} from ${min} to ${max}`, standard },
     )
 
   const readUrl = (value: string, path: string): string | undefined => {
@@ -228,6 +241,10 @@ export const readSettings = ({
     intervalMs,
     idleIntervalMs: Math.max(intervalMs, idleIntervalMs),
     exitWaitMs,
+    budget: {
+      cpuShare: amount('PERFMON_MAX_CPU_PERCENT', 'a percentage of one core', 0.01, 100, 1) / 100,
+      memoryBytes: amount('PERFMON_MAX_MEMORY_MB', 'a number of megabytes', 4, 4096, 16) * 1_000_000,
+    },
     temporality: temporality === 'cumulative' ? 'cumulative' : 'delta',
     level: oneOf(['PERFMON_LEVEL'], levels, 'standard'),
     logLevel: oneOf(['PERFMON_LOG_LEVEL'], logLevels, 'warn'),

@@ -32,28 +32,38 @@ export interface DurationHistogram {
   readonly series: readonly DurationSeries[]
   /** Every attribute set together. `failed` counts those whose attributes hold `error.type`. */
   readonly total: { count: number; sum: number; failed: number }
+  /** How many keys are remembered. */
+  keyCount(): number
   /** The series that was admitted under this key, if any. */
   find(key: string): DurationSeries | undefined
   /** Admits an attribute set; several keys may lead to the same set. */
   admit(key: string, attributes: MetricAttributes): DurationSeries
-  record(series: DurationSeries, seconds: number): void
+  /** `weight` is how many alike it stands for. */
+  record(series: DurationSeries, seconds: number, weight?: number): void
   /** Adds what was recorded elsewhere with the same bounds. */
   absorb(series: DurationSeries, recorded: RecordedElsewhere): void
+}
+
+/** Shared by all tables: closed when the probe's memory is used up. */
+export interface Admission {
+  isOpen: boolean
 }
 
 /** Largest number of keys remembered per attribute set on average, before they are worked out every time. */
 const keysPerSet = 4
 
 /**
- * `maxSets` bounds memory and what is sent per report: further sets share one series with the attribute
+ * `maxSets` (and `admission`) bounds memory and what is sent per report: further sets share one series with the attribute
  * `otel.metric.overflow`, as the OpenTelemetry specification has it.
  */
 export const createDurationHistogram = ({
   bounds = httpDurationBounds,
   maxSets = 500,
+  admission = { isOpen: true },
 }: {
   bounds?: readonly number[]
   maxSets?: number
+  admission?: Admission
 } = {}): DurationHistogram => {
   const byKey = new Map<string, DurationSeries>()
   const bySet = new Map<string, DurationSeries>()
@@ -88,32 +98,33 @@ export const createDurationHistogram = ({
     bounds,
     series,
     total,
+    keyCount: () => byKey.size,
     find: (key) => byKey.get(key),
     admit(key, attributes) {
       // Another thread's overflow, to be added to ours.
       if (attributes['otel.metric.overflow'] === true) return overflow(attributes['error.type'] !== undefined)
       const set = JSON.stringify(attributes)
       let admitted = bySet.get(set)
-      if (admitted === undefined && bySet.size < maxSets) {
+      if (admitted === undefined && bySet.size < maxSets && admission.isOpen) {
         admitted = open(attributes)
         bySet.set(set, admitted)
       }
       // An overflowing key is not remembered: whoever floods us with keys would fill that map instead.
       if (admitted === undefined) return overflow(attributes['error.type'] !== undefined)
-      if (byKey.size < maxSets * keysPerSet) byKey.set(key, admitted)
+      if (byKey.size < maxSets * keysPerSet && admission.isOpen) byKey.set(key, admitted)
       return admitted
     },
-    record(into, seconds) {
+    record(into, seconds, weight = 1) {
       let bucket = 0
       while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
-      into.counts[bucket]!++
-      into.count++
-      into.sum += seconds
+      into.counts[bucket]! += weight
+      into.count += weight
+      into.sum += seconds * weight
       if (seconds < into.min) into.min = seconds
       if (seconds > into.max) into.max = seconds
-      total.count++
-      total.sum += seconds
-      if (into.failed) total.failed++
+      total.count += weight
+      total.sum += seconds * weight
+      if (into.failed) total.failed += weight
     },
     absorb(into, { counts, sum, min, max }) {
       let added = 0

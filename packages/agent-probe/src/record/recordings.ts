@@ -1,6 +1,6 @@
 import type { AiRecordings } from '../ai/ai-recordings.ts'
 import type { Threads } from '../threads/absorb-threads.ts'
-import { createDurationHistogram, type DurationHistogram } from './duration-histogram.ts'
+import { type Admission, createDurationHistogram, type DurationHistogram } from './duration-histogram.ts'
 
 /**
  * What the hooks write and each report reads. The hooks run before the SDK is loaded: nothing is missed.
@@ -10,6 +10,8 @@ import { createDurationHistogram, type DurationHistogram } from './duration-hist
 export interface Recordings {
   readonly serverDurations: DurationHistogram
   readonly clientDurations: DurationHistogram
+  /** Of all tables, those of AI work included. */
+  readonly admission: Admission
   readonly active: { server: number; client: number }
   /** The HTTP server that answers `metrics_request`: its requests are not the agent's. */
   ownServer: object | undefined
@@ -19,11 +21,15 @@ export interface Recordings {
   threads: Threads | undefined
 }
 
-export const createRecordings = (): Recordings => ({
-  serverDurations: createDurationHistogram(),
-  clientDurations: createDurationHistogram(),
-  active: { server: 0, client: 0 },
-  ownServer: undefined,
-  ai: undefined,
-  threads: undefined,
-})
+export const createRecordings = (): Recordings => {
+  const admission: Admission = { isOpen: true }
+  return {
+    serverDurations: createDurationHistogram({ admission }),
+    clientDurations: createDurationHistogram({ admission }),
+    admission,
+    active: { server: 0, client: 0 },
+    ownServer: undefined,
+    ai: undefined,
+    threads: undefined,
+  }
+}

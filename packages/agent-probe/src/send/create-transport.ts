@@ -1,15 +1,22 @@
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import type { IExporterTransport } from '@opentelemetry/otlp-exporter-base'
+import type { ProbeAccount } from '../collect/probe-account.ts'
 import type { Settings } from '../configure/read-settings.ts'
 import { createConnection } from './create-connection.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { toHttpBytes } from './post-request.ts'
 import { requestHeaders } from './request-headers.ts'
 
-/** Loaded when it is needed: reports for this machine are not compressed. */
-const compress = (report: Uint8Array): Promise<Buffer> =>
-  promisify(process.getBuiltinModule('node:zlib').gzip)(report, { level: 1 })
+/** Up to here a thread would cost more than it takes over (some 10 µs per kB), and hide it from the probe's account. */
+const maxBytesAtOnce = 64 * 1024
+
+const compress = (report: Uint8Array): Uint8Array | Promise<Uint8Array> => {
+  // Loaded when it is needed: reports for this machine are not compressed.
+  const { gzip, gzipSync } = process.getBuiltinModule('node:zlib')
+  const options = { level: 1 }
+  return report.byteLength <= maxBytesAtOnce ? gzipSync(report, options) : promisify(gzip)(report, options)
+}
 
 /** Longest wait that a receiver may ask for. */
 const maxRetryAfterMs = 60_000
@@ -31,15 +38,26 @@ export interface Transport extends IExporterTransport {
  * Posts reports. Our own rather than the exporter package's: that one retries on a timer that keeps the
  * agent alive, and its sockets do too. Nothing is retried here, as the next report holds the same totals.
  */
-export const createTransport = ({ settings, now }: { settings: Settings; now: () => number }): Transport => {
+export const createTransport = ({
+  settings,
+  account,
+  now,
+}: {
+  settings: Settings
+  account: ProbeAccount
+  now: () => number
+}): Transport => {
   const connection = createConnection(settings.url)
   const headers = requestHeaders(settings)
   let notBeforeMs = 0
 
   const post = async (report: Uint8Array, timeoutMs: number): Promise<Buffer> => {
     if (now() < notBeforeMs) throw new DeliveryError('refused', 'the receiver asked to wait')
-    const body = settings.compression === 'gzip' ? await compress(report) : report
+    const ready = settings.compression === 'gzip' ? compress(report) : report
+    // No `await` where nothing is waited for: what follows is still on the probe's account.
+    const body = ready instanceof Uint8Array ? ready : await ready
     const request = toHttpBytes({ url: settings.url, headers, body }, 'keep-alive')
+    account.sent({ bodyBytes: report.byteLength, wireBytes: request.byteLength })
     const answer = await connection.exchange(request, timeoutMs)
     if (answer.status >= 200 && answer.status < 300) return answer.body
     notBeforeMs = now() + retryAfterMs(answer.headers['retry-after'], now())

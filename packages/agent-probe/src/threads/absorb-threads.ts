@@ -127,7 +127,7 @@ export const createThreads = ({
   /** The recording at a place such as `ai.attempts`; what a worker does first has to be made here. */
   const recordingAt = (path: string): unknown => {
     const [owner = '', member] = path.split('.')
-    if (owner === 'ai') recordings.ai ??= createAiRecordings()
+    if (owner === 'ai') recordings.ai ??= createAiRecordings(recordings.admission)
     const found: unknown = Reflect.get(recordings, owner)
     if (member === undefined) return found
     return typeof found === 'object' && found !== null ? Reflect.get(found, member) : undefined

@@ -31,8 +31,8 @@ export const shareRecordings = ({
   const shareHistogram = (path: string, histogram: DurationHistogram) => {
     const { record, bounds } = histogram
     const shared = new Map<DurationSeries, Float64Array>()
-    histogram.record = (series, seconds) => {
-      record(series, seconds)
+    histogram.record = (series, seconds, weight) => {
+      record(series, seconds, weight)
       let cells = shared.get(series)
       if (cells === undefined) {
         cells = sharedCells(histogramCells.firstBucket + bounds.length + 1)
