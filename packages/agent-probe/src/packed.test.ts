@@ -26,12 +26,14 @@ test('the packed package works in an empty project, offline and without dependen
   ]
   expect(files.map(({ path }) => path).sort()).toEqual([
     'README.md',
+    'dist/actions.js',
     'dist/ai.js',
     'dist/exit-worker.js',
     'dist/prices.json',
     'dist/register.d.ts',
     'dist/register.js',
     'dist/telemetry.js',
+    'dist/threads.js',
     'dist/websocket.js',
     'package.json',
   ])
@@ -58,7 +60,14 @@ test('the packed package works in an empty project, offline and without dependen
 })
 
 test('no validation library and no second copy of anything is bundled', async () => {
-  for (const file of ['register.js', 'ai.js', 'telemetry.js', 'websocket.js', 'exit-worker.js']) {
+  for (const file of [
+    'register.js',
+    'actions.js',
+    'ai.js',
+    'telemetry.js',
+    'websocket.js',
+    'exit-worker.js',
+  ]) {
     const text = await readFile(join(packageFolder, 'dist', file), 'utf8')
     expect(text).not.toMatch(/ZodError|protobufjs/)
     // The global name of OpenTelemetry's registrations: our copy keeps out of there.

@@ -7,6 +7,7 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
 import { attributeNames } from '@perfmon/protocol/names'
+import type { ReportInterval } from './actions/built-in/sampling-interval.ts'
 import { recordingLadder } from './budget/budget-ladder.ts'
 import { slowPace, watchBudget } from './budget/watch-budget.ts'
 import { createMetricCollector } from './collect/collect-metrics.ts'
@@ -26,7 +27,7 @@ import { createTransport, type Transport } from './send/create-transport.ts'
 import { DeliveryError } from './send/delivery-error.ts'
 import { createDeliveryLog } from './send/delivery-log.ts'
 import type { PostRequest } from './send/post-request.ts'
-import { ReportReader } from './send/report-reader.ts'
+import { type Pace, ReportReader } from './send/report-reader.ts'
 import { requestHeaders } from './send/request-headers.ts'
 import { watchActivity } from './send/watch-activity.ts'
 import { startWebSocket } from './start-web-socket.ts'
@@ -132,6 +133,16 @@ export const createTelemetry = ({
 
   const memoryBytes = () =>
     estimateMemory({ recordings, reportBytes: account.sentBytes().last, isDelta: delta !== undefined })
+  /** What was asked for; the budget may make it slower. */
+  let pace: Pace = settings
+  let rung = recordingLadder[0]!
+  const interval: ReportInterval = {
+    readMs: () => pace.intervalMs,
+    setMs(intervalMs) {
+      pace = { intervalMs, idleIntervalMs: Math.max(intervalMs, settings.idleIntervalMs) }
+      reader?.setPace(slowPace(pace, rung))
+    },
+  }
   const budget = watchBudget({
     limits: settings.budget,
     ladder: recordingLadder,
@@ -141,8 +152,9 @@ export const createTelemetry = ({
       memoryBytes: memoryBytes(),
     }),
     nowMs: () => performance.now(),
-    apply(rung, isFull) {
-      reader?.setPace(slowPace(settings, rung))
+    apply(next, isFull) {
+      rung = next
+      reader?.setPace(slowPace(pace, rung))
       collector.setDetail(rung.detail)
       recordings.admission.isOpen = !isFull
     },
@@ -173,6 +185,7 @@ export const createTelemetry = ({
           swarm: settings.resource[attributeNames.serviceNamespace],
         },
         hostName,
+        interval,
       })
       transport = createTransport({ settings, account, now })
       reader = new ReportReader({

@@ -1,3 +1,4 @@
+export * from './action-message.ts'
 export * from './agent.ts'
 export * from './alert.ts'
 export * from './alertmanager-webhook.ts'

@@ -41,6 +41,14 @@ export const metricsErrorCodes = [
   'message-too-large',
   'unauthorized',
   'rate-limited',
+  // of actions
+  'not-allowed',
+  'unknown-action',
+  'out-of-bounds',
+  'invalid-argument',
+  'busy',
+  'action-failed',
+  'expired',
 ] as const
 export const metricsErrorSchema = z.object({
   type: z.literal('error'),

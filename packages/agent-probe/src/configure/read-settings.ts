@@ -2,6 +2,7 @@ import { attributeNames } from '@perfmon/protocol/names'
 import type { BudgetLimits } from '../budget/keep-budget.ts'
 import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
+import { readAllowedActions } from './read-allowed-actions.ts'
 
 export const levels = ['minimal', 'standard', 'detailed'] as const
 export type Level = (typeof levels)[number]
@@ -15,6 +16,13 @@ export interface WebSocketSettings {
   readonly firstPort: number
   readonly lastPort: number
   readonly token: string | undefined
+}
+
+export interface ActionSettings {
+  /** Names of built-in actions; `*` is all. Empty unless the agent's operator says otherwise. */
+  readonly allowed: ReadonlySet<string>
+  /** Where profiles go; the default is a folder of this user in the system's temporary one. */
+  readonly profileDir: string | undefined
 }
 
 export interface Settings {
@@ -36,6 +44,7 @@ export interface Settings {
   readonly logLevel: LogLevel
   readonly resource: Readonly<Record<string, string>>
   readonly webSocket: WebSocketSettings | undefined
+  readonly actions: ActionSettings
 }
 
 export interface SettingsSource {
@@ -232,6 +241,9 @@ export const readSettings = ({
     return { host, firstPort, lastPort, token }
   }
 
+  const { allowed, warnings: unknownActions } = readAllowedActions(text('PERFMON_ALLOW_ACTIONS'))
+  warnings.push(...unknownActions)
+
   const settings: Settings = {
     url,
     protocol,
@@ -250,6 +262,7 @@ export const readSettings = ({
     logLevel: oneOf(['PERFMON_LOG_LEVEL'], logLevels, 'warn'),
     resource,
     webSocket: readWebSocket(),
+    actions: { allowed, profileDir: text('PERFMON_PROFILE_DIR') },
   }
   return { settings, warnings }
 }

@@ -1,25 +1,19 @@
 import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { MetricsError } from '@perfmon/protocol'
-import { type WebSocket, WebSocketServer } from 'ws'
-import type { VitalSigns } from '../collect/vital-signs.ts'
-import type { WebSocketSettings } from '../configure/read-settings.ts'
+import { WebSocketServer } from 'ws'
+import { isLoopback, type WebSocketSettings } from '../configure/read-settings.ts'
 import type { Recordings } from '../record/recordings.ts'
 import type { WriteLine } from '../write-line.ts'
 import { admitPeer, type Refusal } from './admit-peer.ts'
-import { type AgentIdentity, answerMetricsRequest } from './answer-metrics-request.ts'
-import { limitRate } from './limit-rate.ts'
 import { listenOnFreePort } from './listen-on-free-port.ts'
+import type { MessageAnswers } from './message-answers.ts'
+import { maxPayloadBytes, servePeer } from './serve-peer.ts'
 
 const maxSockets = 32
-const requestsPerSecond = 20
-/**
- * Beyond the protocol's 4 KiB, so that a message somewhat too long can be answered by a clear error; beyond
- * this the connection is closed with code 1009 before the message is in memory.
- */
-const maxPayloadBytes = 16 * 1024
-/** A peer that does not read its answers is let go. */
-const maxUnsentBytes = 64 * 1024
+/** Who says nothing for this long is gone, or only here to take a place. */
+const idleMs = 300_000
 const closeTimeoutMs = 250
 
 const reasons = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' }
@@ -52,21 +46,24 @@ export const listenForMetricsRequests = async ({
   webSocket: { host, firstPort, lastPort, token },
   recordings,
   writeLine,
-  vitals,
-  identity,
+  answers,
   hostName,
 }: {
   webSocket: WebSocketSettings
   recordings: Recordings
   writeLine: WriteLine
-  vitals: () => VitalSigns
-  identity: AgentIdentity
+  answers: MessageAnswers
   hostName: string
 }): Promise<string | undefined> => {
-  const server = createServer({ headersTimeout: 5000, requestTimeout: 5000 }, (_request, response) => {
-    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
-    response.end('Ask over WebSocket: {"type":"metrics_request"} to /metrics\n')
-  })
+  // Also refused when the settings are read; an agent that the network can act on is worth two looks.
+  const mayAct = token !== undefined || isLoopback(host)
+  const server = createServer(
+    { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 2500 },
+    (_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' })
+      response.end('Ask over WebSocket: {"type":"metrics_request"} to /metrics\n')
+    },
+  )
   server.maxConnections = 2 * maxSockets
   server.on('connection', (socket) => socket.unref())
   recordings.ownServer = server
@@ -81,35 +78,16 @@ export const listenForMetricsRequests = async ({
   }
   const answering = new WebSocketServer(options)
 
-  const serve = (peer: WebSocket) => {
-    const mayPass = limitRate(requestsPerSecond)
-    const send = (answer: object) => {
-      if (peer.bufferedAmount > maxUnsentBytes) peer.terminate()
-      else peer.send(JSON.stringify(answer), () => {})
-    }
-    // Also a message over the limit or an invalid frame: `ws` closes the connection with its code.
-    peer.on('error', () => {})
-    peer.on('message', (message: Buffer, isBinary) => {
-      try {
-        if (mayPass(performance.now())) send(answerMetricsRequest({ message, isBinary, vitals, identity }))
-        else {
-          send({
-            type: 'error',
-            code: 'rate-limited',
-            message: `At most ${requestsPerSecond} requests per second and connection`,
-          } satisfies MetricsError)
-        }
-      } catch {
-        peer.terminate()
-      }
-    })
-  }
-
   server.on('upgrade', (request, socket, head) => {
     try {
       const refusal = admitPeer({ request, token, sockets: answering.clients.size, maxSockets })
       if (refusal) refuseUpgrade(socket, refusal)
-      else answering.handleUpgrade(request, socket, head, serve)
+      else {
+        answering.handleUpgrade(request, socket, head, (peer) => {
+          servePeer({ peer, answers, mayAct })
+          ;(socket as Socket).setTimeout(idleMs, () => peer.terminate())
+        })
+      }
     } catch {
       socket.destroy()
     }

@@ -1,0 +1,3 @@
+// All that needs `ws`, in one file of the bundle: loaded where the agent listens or dials out.
+export { listenForMetricsRequests } from './listen-for-metrics-requests.ts'
+export { createMessageAnswers } from './message-answers.ts'
