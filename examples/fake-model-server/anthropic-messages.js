@@ -9,6 +9,8 @@ export const anthropicMessages = {
   readQuestion,
   wholeAnswer,
   streamAnswer,
+  finishReason: stopReason,
+  tells: ['cached', 'cacheWrite'],
   errorBody,
 }
 
@@ -97,12 +99,14 @@ const contentBlock = (reply, id) =>
     ? { type: 'tool_use', id: `toolu_${id}`, name: reply.toolCall.name, input: reply.toolCall.arguments }
     : { type: 'text', text: reply.text }
 
-const stopReason = (reply) => (reply.toolCall ? 'tool_use' : reply.cutShort ? 'max_tokens' : 'end_turn')
+function stopReason(reply) {
+  return reply.toolCall ? 'tool_use' : reply.cutShort ? 'max_tokens' : 'end_turn'
+}
 
 /** Unlike OpenAI's, Anthropic's `input_tokens` does not contain the cached ones. */
 const inputUsage = ({ usage }) => ({
-  input_tokens: usage.inputTokens - usage.cachedTokens,
-  cache_creation_input_tokens: 0,
+  input_tokens: usage.inputTokens - usage.cachedTokens - usage.cacheWriteTokens,
+  cache_creation_input_tokens: usage.cacheWriteTokens,
   cache_read_input_tokens: usage.cachedTokens,
 })
 

@@ -8,6 +8,8 @@ export const chatCompletions = {
   readQuestion,
   wholeAnswer,
   streamAnswer,
+  finishReason,
+  tells: ['cached', 'cacheWrite', 'reasoning'],
   errorBody: openAiErrorBody,
 }
 
@@ -87,14 +89,16 @@ const toolCallItem = (toolCall, id) => ({
   function: { name: toolCall.name, arguments: JSON.stringify(toolCall.arguments) },
 })
 
-const finishReason = (reply) => (reply.toolCall ? 'tool_calls' : reply.cutShort ? 'length' : 'stop')
+function finishReason(reply) {
+  return reply.toolCall ? 'tool_calls' : reply.cutShort ? 'length' : 'stop'
+}
 
 const usageOf = ({ usage }) => ({
   prompt_tokens: usage.inputTokens,
   completion_tokens: usage.outputTokens,
   total_tokens: usage.inputTokens + usage.outputTokens,
-  prompt_tokens_details: { cached_tokens: usage.cachedTokens },
-  completion_tokens_details: { reasoning_tokens: 0 },
+  prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
+  completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
 })
 
 /** The error form that both of OpenAI's endpoints use. */

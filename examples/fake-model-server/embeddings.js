@@ -7,6 +7,9 @@ export const embeddings = {
   path: '/v1/embeddings',
   readQuestion,
   wholeAnswer,
+  // Nobody caches embeddings, and they never end early.
+  finishReason: () => undefined,
+  tells: [],
   errorBody: openAiErrorBody,
 }
 

@@ -14,6 +14,10 @@ export interface FakeModelSettings {
   retryAfterSeconds: number
   /** Share of the input tokens that is reported as read from the cache. Default 0. */
   cachedShare: number
+  /** Share of the input tokens that OpenAI and Anthropic report as written to it. Default 0. */
+  cacheWriteShare: number
+  /** Reasoning tokens that OpenAI and Google report, as a share of those of the answer (0 to 10). Default 0. */
+  reasoningShare: number
 }
 
 export interface FakeModelServerOptions extends Partial<FakeModelSettings> {
@@ -28,7 +32,7 @@ export interface FakeModelServerOptions extends Partial<FakeModelSettings> {
 }
 
 /** Since the start. Tokens are counted when their answer was sent. */
-export interface FakeModelCounts {
+export interface FakeModelCounts extends FakeModelTokens {
   requests: number
   byEndpoint: Record<
     'chat-completions' | 'responses' | 'embeddings' | 'anthropic-messages' | 'google-generate-content',
@@ -46,10 +50,20 @@ export interface FakeModelCounts {
   refused: number
   /** The client left before its answer. */
   abandoned: number
-  /** Contains `cachedTokens`. */
+  /** Of the answered, in the words of each provider. */
+  finishReasons: Record<string, number>
+  /** Of the first hundred models asked for. */
+  byModel: Record<string, { answered: number } & FakeModelTokens>
+}
+
+export interface FakeModelTokens {
+  /** Contains `cachedTokens` and `cacheWriteTokens`. */
   inputTokens: number
   cachedTokens: number
+  cacheWriteTokens: number
+  /** Contains `reasoningTokens`. */
   outputTokens: number
+  reasoningTokens: number
 }
 
 export interface FakeModelServer {

@@ -23,6 +23,15 @@ const endpointAt = (path) => (isGenerateContent(path) ? googleGenerateContent : 
 const countTokensPath = '/v1/messages/count_tokens'
 
 const defaultMaxBodyBytes = 4 * 1024 * 1024
+const noTokens = {
+  inputTokens: 0,
+  cachedTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+}
+/** Most models that are counted apart. */
+const maxModels = 100
 /** Of a streamed reply's time, the part before its first token. */
 const firstTokenShare = 0.4
 
@@ -48,9 +57,9 @@ export async function startFakeModelServer(options = {}) {
     rateLimited: 0,
     refused: 0,
     abandoned: 0,
-    inputTokens: 0,
-    cachedTokens: 0,
-    outputTokens: 0,
+    ...noTokens,
+    finishReasons: {},
+    byModel: Object.create(null),
   }
 
   const server = createServer((request, response) => {
@@ -121,9 +130,8 @@ export async function startFakeModelServer(options = {}) {
       })
     }
 
-    // Nobody caches embeddings.
-    const cachedShare = endpoint === embeddings ? 0 : settings.cachedShare
-    const reply = makeReply(question, { seed, cachedShare })
+    const shares = Object.fromEntries(endpoint.tells.map((kind) => [kind, settings[`${kind}Share`]]))
+    const reply = makeReply(question, { seed, shares })
     const answer = { question, reply, body, id: `${seed}_${number}`, nowMs: now() }
     if (question.stream) {
       const events = [...endpoint.streamAnswer(answer)]
@@ -136,9 +144,18 @@ export async function startFakeModelServer(options = {}) {
     // Only what was delivered is counted: these totals are compared with what the agents report.
     tally.answered++
     if (reply.toolCall) tally.toolCalls++
-    tally.inputTokens += reply.usage.inputTokens
-    tally.cachedTokens += reply.usage.cachedTokens
-    tally.outputTokens += reply.usage.outputTokens
+    const finish = endpoint.finishReason(reply)
+    if (finish !== undefined) tally.finishReasons[finish] = (tally.finishReasons[finish] ?? 0) + 1
+    const { model } = question
+    if (!Object.hasOwn(tally.byModel, model) && Object.keys(tally.byModel).length < maxModels) {
+      tally.byModel[model] = { answered: 0, ...noTokens }
+    }
+    const ofModel = Object.hasOwn(tally.byModel, model) ? tally.byModel[model] : { ...noTokens }
+    ofModel.answered++
+    for (const [kind, count] of Object.entries(reply.usage)) {
+      tally[kind] += count
+      ofModel[kind] += count
+    }
   }
 
   function control(changes) {

@@ -11,6 +11,8 @@ export const googleGenerateContent = {
   readQuestion,
   wholeAnswer,
   streamAnswer,
+  finishReason,
+  tells: ['cached', 'reasoning'],
   errorBody,
 }
 
@@ -67,15 +69,18 @@ const piece = ({ question, reply, id }, part, more = {}) => ({
   candidates: [{ content: { parts: [part], role: 'model' }, index: 0, ...more }],
   usageMetadata: {
     promptTokenCount: reply.usage.inputTokens,
-    candidatesTokenCount: reply.usage.outputTokens,
+    candidatesTokenCount: reply.usage.outputTokens - reply.usage.reasoningTokens,
     totalTokenCount: reply.usage.inputTokens + reply.usage.outputTokens,
+    ...(reply.usage.reasoningTokens > 0 && { thoughtsTokenCount: reply.usage.reasoningTokens }),
     ...(reply.usage.cachedTokens > 0 && { cachedContentTokenCount: reply.usage.cachedTokens }),
   },
   modelVersion: question.model,
   responseId: id,
 })
 
-const finishReason = (reply) => (reply.cutShort ? 'MAX_TOKENS' : 'STOP')
+function finishReason(reply) {
+  return reply.cutShort ? 'MAX_TOKENS' : 'STOP'
+}
 
 function errorBody({ status, message }) {
   const states = { 404: 'NOT_FOUND', 429: 'RESOURCE_EXHAUSTED', 503: 'UNAVAILABLE' }

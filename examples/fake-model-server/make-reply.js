@@ -16,12 +16,22 @@ import { seededRandom } from './seeded-random.js'
  */
 
 /**
+ * What providers tell of; those that have no word for a kind leave it out, and it is 0.
+ * @typedef {object} Usage
+ * @property {number} inputTokens contains the next two
+ * @property {number} cachedTokens
+ * @property {number} cacheWriteTokens
+ * @property {number} outputTokens contains the next
+ * @property {number} reasoningTokens
+ */
+
+/**
  * What the model says: either `text` or a `toolCall`.
  * @typedef {object} Reply
  * @property {string} text
  * @property {{ name: string, arguments: any } | null} toolCall
  * @property {boolean} cutShort `maxOutputTokens` was reached
- * @property {{ inputTokens: number, cachedTokens: number, outputTokens: number }} usage `inputTokens` contains `cachedTokens`
+ * @property {Usage} usage
  */
 
 /**
@@ -29,17 +39,22 @@ import { seededRandom } from './seeded-random.js'
  * same reply, whenever it is asked.
  *
  * @param {Question} question
- * @param {{ seed: string | number, cachedShare: number }} options
+ * @param {{ seed: string | number, shares: { cached?: number, cacheWrite?: number, reasoning?: number } }} options
+ *   by default no tokens are of such a kind
  * @returns {Reply}
  */
-export function makeReply(question, { seed, cachedShare }) {
+export function makeReply(question, { seed, shares: { cached = 0, cacheWrite = 0, reasoning = 0 } }) {
   const inputTokens = countTokens(question.prompt)
-  const cachedTokens = Math.floor(inputTokens * cachedShare)
+  const cachedTokens = Math.floor(inputTokens * cached)
+  const cacheWriteTokens = Math.min(inputTokens - cachedTokens, Math.floor(inputTokens * cacheWrite))
   const reply = (text, toolCall, cutShort) => {
-    const outputTokens = countTokens(
+    const saidTokens = countTokens(
       toolCall === null ? text : toolCall.name + JSON.stringify(toolCall.arguments),
     )
-    return { text, toolCall, cutShort, usage: { inputTokens, cachedTokens, outputTokens } }
+    const reasoningTokens = Math.floor(saidTokens * reasoning)
+    const outputTokens = saidTokens + reasoningTokens
+    const usage = { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens }
+    return { text, toolCall, cutShort, usage }
   }
 
   const tool = chooseTool(question)

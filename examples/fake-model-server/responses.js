@@ -2,6 +2,8 @@ import { BadRequest, optionalList, optionalTokenLimit, requireMessages, requireM
 import { openAiErrorBody, textOf } from './chat-completions.js'
 import { cutIntoPieces } from './make-reply.js'
 
+const cutShortReason = 'max_output_tokens'
+
 /** OpenAI's Responses: what `@openai/agents` speaks unless told otherwise. */
 export const responses = {
   name: 'responses',
@@ -9,6 +11,8 @@ export const responses = {
   readQuestion,
   wholeAnswer,
   streamAnswer,
+  finishReason: (reply) => (reply.cutShort ? cutShortReason : 'completed'),
+  tells: ['cached', 'cacheWrite', 'reasoning'],
   errorBody: openAiErrorBody,
 }
 
@@ -42,7 +46,7 @@ function wholeAnswer({ question, reply, id, nowMs, body }) {
   return {
     ...responseHead({ question, id, nowMs, body }),
     status: reply.cutShort ? 'incomplete' : 'completed',
-    incomplete_details: reply.cutShort ? { reason: 'max_output_tokens' } : null,
+    incomplete_details: reply.cutShort ? { reason: cutShortReason } : null,
     output: [outputItem(reply, id)],
     usage: usageOf(reply),
   }
@@ -120,8 +124,8 @@ function outputItem(reply, id) {
 
 const usageOf = ({ usage }) => ({
   input_tokens: usage.inputTokens,
-  input_tokens_details: { cached_tokens: usage.cachedTokens },
+  input_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
   output_tokens: usage.outputTokens,
-  output_tokens_details: { reasoning_tokens: 0 },
+  output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   total_tokens: usage.inputTokens + usage.outputTokens,
 })

@@ -14,6 +14,10 @@ const fields = {
   retryAfterSeconds: [1, 0, 3600],
   /** Share of the input tokens that is reported as read from the cache. */
   cachedShare: [0, 0, 1],
+  /** Share of the input tokens that is reported as written to it; both together at most all of them. */
+  cacheWriteShare: [0, 0, 1],
+  /** Reasoning tokens, as a share of those of the answer, to which they are added. */
+  reasoningShare: [0, 0, 10],
 }
 
 export const defaultSettings = Object.fromEntries(

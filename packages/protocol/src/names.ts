@@ -86,6 +86,13 @@ export const aiMetricNames = {
   /** Operations of which something could not be told: `usage`, or the `price` of their model. */
   unknowns: 'perfmon.gen_ai.client.unknown',
   handoffs: 'perfmon.gen_ai.agent.handoff',
+  /**
+   * What an agent says it used through another process (Claude Code), which reports the same under its own name:
+   * never to be added to `gen_ai.client.*` or to what that process reports.
+   */
+  agentTokens: 'perfmon.gen_ai.agent.token.usage',
+  agentTokenDetail: 'perfmon.gen_ai.agent.token.detail',
+  agentCost: 'perfmon.gen_ai.agent.cost',
 } as const
 
 export const attributeNames = {
@@ -129,7 +136,7 @@ export const aiAttributeNames = {
   messagingSystem: 'messaging.system',
   messagingDestination: 'messaging.destination.name',
   messagingOperation: 'messaging.operation.name',
-  /** Who told: `openai-agents`, `ai-sdk`, `langchain`, `mastra`. */
+  /** Who told: `openai-agents`, `ai-sdk`, `langchain`, `mastra`, `claude-agent-sdk`. */
   framework: 'perfmon.framework',
   /** `cache_read` or `cache_write` (part of the input), `reasoning` (part of the output). */
   tokenDetail: 'perfmon.gen_ai.token.detail',

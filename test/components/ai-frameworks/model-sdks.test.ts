@@ -6,10 +6,10 @@ import { watchFramework } from './watch-framework.ts'
 
 const packages = await obtainPackages({
   '@anthropic-ai/sdk': '1.11.0',
-  '@google/genai': '2.32.0',
+  '@google/genai': '3.1.0',
   axios: '1.21.1',
   openai: '7.55.0',
-  undici: '7.30.2',
+  undici: '8.12.4',
 })
 beforeAll(buildProbe)
 

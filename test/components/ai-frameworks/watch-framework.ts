@@ -1,18 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, type TestContext } from 'vitest'
-import {
-  type AiAgentEnd,
-  modelCallsCounted,
-  modelCallsOf,
-  watchAiAgent,
-} from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
+import { expectSameCalls } from '../../../packages/agent-probe/src/testing/same-calls.ts'
+import { type AiAgentEnd, watchAiAgent } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
 import { need } from '../component.ts'
 import type { obtainPackages } from './obtain-packages.ts'
 
 type Packages = Awaited<ReturnType<typeof obtainPackages>>
 
-/** Runs an agent beside the packages, under the probe; the calls to models are compared by the way. */
+/**
+ * Runs an agent beside the packages, under the probe. Whatever the framework, everything told of its calls to models
+ * must be what the model server counted, each call has a duration, and nothing of what was said may leave.
+ */
 export async function watchFramework(
   { skip }: TestContext,
   packages: Packages,
@@ -23,9 +22,9 @@ export async function watchFramework(
   const end = await watchAiAgent({ ...agent, folder: workFolder }).finally(() =>
     rm(workFolder, { recursive: true, force: true }),
   )
-  const { code, stderr, report, counts } = end
+  const { code, stderr, reports } = end
   expect(code, stderr).toBe(0)
-  expect(modelCallsOf(report)).toEqual(modelCallsCounted(counts))
-  expect(report.body.toString()).not.toContain('secret')
+  expectSameCalls(end)
+  for (const each of reports) expect(each.body.toString()).not.toContain('secret')
   return end
 }

@@ -31,6 +31,10 @@ export interface AiRecordings {
   readonly cost: Tally
   readonly unknowns: Tally
   readonly handoffs: Tally
+  /** What agents tell of calls that other processes make for them. */
+  readonly agentTokens: Tally
+  readonly agentTokenDetails: Tally
+  readonly agentCost: Tally
   /** Called before each report; the last one when `ending`. Replaced by whoever keeps something open. */
   settle: (ending: boolean) => void
 }
@@ -51,5 +55,8 @@ export const createAiRecordings = (admission: Admission): AiRecordings => ({
   cost: createTally({ admission }),
   unknowns: createTally({ admission }),
   handoffs: createTally({ admission }),
+  agentTokens: createTally({ admission }),
+  agentTokenDetails: createTally({ admission }),
+  agentCost: createTally({ admission }),
   settle: () => {},
 })

@@ -37,6 +37,13 @@ const patches: readonly (Patch & { readonly package: string })[] = [
     hands: 'mastra',
     value: 'Agent',
   },
+  {
+    package: '@anthropic-ai/claude-agent-sdk',
+    file: /\/@anthropic-ai\/claude-agent-sdk\/(?:sdk|core)\.mjs$/,
+    hands: 'claudeAgent',
+    value: 'query',
+    isReplaced: true,
+  },
   { package: 'undici', file: /\/undici\/index\.js$/, hands: 'undici', value: 'module.exports' },
 ]
 

@@ -78,6 +78,32 @@ const counters: [Kind<{ add: unknown }>, Descriptor][] = [
       integer: true,
     },
   ],
+  [
+    'agentTokens',
+    {
+      name: aiMetricNames.agentTokens,
+      description: 'Tokens that agents say they used in other processes',
+      unit: '{token}',
+      integer: true,
+    },
+  ],
+  [
+    'agentTokenDetails',
+    {
+      name: aiMetricNames.agentTokenDetail,
+      description: 'Of these, told apart',
+      unit: '{token}',
+      integer: true,
+    },
+  ],
+  [
+    'agentCost',
+    {
+      name: aiMetricNames.agentCost,
+      description: 'Estimated cost that agents say they caused in other processes',
+      unit: '{USD}',
+    },
+  ],
 ]
 
 const cumulative = AggregationTemporality.CUMULATIVE

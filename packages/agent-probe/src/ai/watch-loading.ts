@@ -2,7 +2,7 @@ import type { HookGuard } from '../hook-guard.ts'
 import type { AiWork } from './ai-work.ts'
 
 /** Who is handed something when a file is loaded. */
-export type Handed = 'langChain' | 'mcp' | 'bullMq' | 'mastra' | 'undici'
+export type Handed = 'langChain' | 'mcp' | 'bullMq' | 'mastra' | 'claudeAgent' | 'undici'
 
 export interface Patch {
   /** Matches the end of the file's URL. */
@@ -10,6 +10,11 @@ export interface Patch {
   readonly hands: Handed & keyof AiWork
   /** Expression within the file. */
   readonly value: string
+  /**
+   * `value` is a function that a module exports, under whatever name it has within: an object that holds it is
+   * handed over, and what is in there afterwards takes its place.
+   */
+  readonly isReplaced?: boolean
 }
 
 type Source = string | ArrayBuffer | Uint8Array | null | undefined
@@ -62,10 +67,24 @@ export const watchLoading = (
   })
 }
 
-const withLine = (loaded: Loaded, { hands, value }: Patch, url: string): Loaded => {
+/** The name within a minified module of what it exports as `exported`, in its last statement. */
+const localName = (source: string, exported: string): string | undefined =>
+  new RegExp(`[{,]\\s*([\\w$]+) as ${exported}\\b`).exec(source.slice(source.lastIndexOf('export')))?.[1]
+
+const withReplacement = (source: string, { hands, value }: Patch): string => {
+  const local = localName(source, value)
+  if (local === undefined) return source
+  const receive = `globalThis[Symbol.for('${receiver}')]`
+  // A constant cannot be replaced: then nothing is.
+  return `${source}\n;try{const given={value:${local}};${receive}?.('${hands}',given);${local}=given.value}catch{}\n`
+}
+
+const withLine = (loaded: Loaded, patch: Patch, url: string): Loaded => {
+  const { hands, value } = patch
   const isModule = loaded.format === 'module'
   // Importing CommonJS, Node reads the file itself later unless it is given a source.
   const text = textOf(loaded.source) ?? readSource(url)
+  if (patch.isReplaced) return { source: withReplacement(text, patch) }
   // What a module only passes on has no name within it; the module may import itself to get at it.
   const self = isModule && value === 'Agent' ? `import * as perfmonSelf from ${JSON.stringify(url)};` : ''
   const otherwise = isModule ? 'undefined' : `exports.${value}`

@@ -7,11 +7,14 @@ import {
 import { type AgentOptions, runAgent } from './run-agent.ts'
 import { type ReceivedPoint, type ReceivedReport, startReceiver } from './start-receiver.ts'
 
-const prices = fileURLToPath(new URL('./prices.json', import.meta.url))
+/** What models cost in these tests, laid over the table that comes with the probe. */
+export const prices = fileURLToPath(new URL('./prices.json', import.meta.url))
 
 export interface AiAgentEnd {
-  /** The last report. */
+  /** The agent's last report. */
   readonly report: ReceivedReport
+  /** All reports, also of processes that it started. */
+  readonly reports: readonly ReceivedReport[]
   /** What the model server counted itself. */
   readonly counts: FakeModelCounts
   readonly code: number | null
@@ -25,7 +28,13 @@ export const watchAiAgent = async ({
   env = {},
   ...agent
 }: AgentOptions & { readonly model?: FakeModelServerOptions }): Promise<AiAgentEnd> => {
-  const model = await startFakeModelServer({ latencyMs: 2, cachedShare: 0.25, ...options })
+  const model = await startFakeModelServer({
+    latencyMs: 2,
+    cachedShare: 0.25,
+    cacheWriteShare: 0.125,
+    reasoningShare: 0.5,
+    ...options,
+  })
   const receiver = await startReceiver()
   try {
     const running = await runAgent({
@@ -38,13 +47,15 @@ export const watchAiAgent = async ({
       },
     })
     const { code, stdout, stderr } = await running.ended
-    return { report: receiver.reports.at(-1)!, counts: model.counts(), code, stdout, stderr }
+    const { reports } = receiver
+    const report = reports.findLast(({ resource }) => resource['process.pid'] === running.process.pid)!
+    return { report, reports, counts: model.counts(), code, stdout, stderr }
   } finally {
     await Promise.all([model.close(), receiver.close()])
   }
 }
 
-type Attributes = Record<string, string | number | boolean>
+export type Attributes = Record<string, string | number | boolean>
 
 const pointsOf = (report: ReceivedReport, name: string, attributes: Attributes): readonly ReceivedPoint[] =>
   (report.metrics.get(name)?.points ?? []).filter((point) =>
@@ -58,29 +69,3 @@ export const countOf = (report: ReceivedReport, name: string, attributes: Attrib
 /** Of all points of a histogram with these attributes. */
 export const sumOf = (report: ReceivedReport, name: string, attributes: Attributes = {}): number =>
   pointsOf(report, name, attributes).reduce((total, { sum = 0 }) => total + sum, 0)
-
-/** What was told of calls to models, in the model server's own words. */
-export const modelCallsOf = (report: ReceivedReport) => ({
-  requests: countOf(report, 'perfmon.gen_ai.client.attempt'),
-  answered: countOf(report, 'perfmon.gen_ai.client.attempt', { 'perfmon.outcome': 'ok' }),
-  errors:
-    countOf(report, 'perfmon.gen_ai.client.attempt', { 'perfmon.outcome': 'error' }) -
-    countOf(report, 'perfmon.gen_ai.client.attempt', { 'error.type': '429' }),
-  rateLimited: countOf(report, 'perfmon.gen_ai.client.attempt', { 'error.type': '429' }),
-  inputTokens: sumOf(report, 'gen_ai.client.token.usage', { 'gen_ai.token.type': 'input' }),
-  cachedTokens: countOf(report, 'perfmon.gen_ai.client.token.detail', {
-    'perfmon.gen_ai.token.detail': 'cache_read',
-  }),
-  outputTokens: sumOf(report, 'gen_ai.client.token.usage', { 'gen_ai.token.type': 'output' }),
-})
-
-/** The same of the model server. */
-export const modelCallsCounted = (counts: FakeModelCounts) => ({
-  requests: counts.requests,
-  answered: counts.answered,
-  errors: counts.errors,
-  rateLimited: counts.rateLimited,
-  inputTokens: counts.inputTokens,
-  cachedTokens: counts.cachedTokens,
-  outputTokens: counts.outputTokens,
-})

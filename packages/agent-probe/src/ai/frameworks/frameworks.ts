@@ -2,6 +2,7 @@ import type { HookGuard } from '../../hook-guard.ts'
 import type { AiRecordings } from '../ai-recordings.ts'
 import { createAiSdk } from './ai-sdk.ts'
 import { createBullMq } from './bull-mq.ts'
+import { createClaudeAgent } from './claude-agent.ts'
 import { createClaudeCode } from './claude-code.ts'
 import { createLangChain } from './lang-chain.ts'
 import { createMastra } from './mastra.ts'
@@ -18,6 +19,8 @@ export interface Frameworks {
   mcp(protocolClass: unknown): void
   bullMq(workerClass: unknown): void
   mastra(agentClass: unknown): void
+  /** Replaces the `value` handed over. */
+  claudeAgent(query: unknown): void
   claudeCode(child: object): void
 }
 
@@ -39,6 +42,7 @@ export const createFrameworks = ({
     mcp: createMcp(parts),
     bullMq: createBullMq(parts),
     mastra: createMastra(parts),
+    claudeAgent: createClaudeAgent(parts),
     claudeCode: createClaudeCode(process.env),
   }
 }

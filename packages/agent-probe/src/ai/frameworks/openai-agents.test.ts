@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildProbe } from '../../testing/run-agent.ts'
-import { countOf, modelCallsCounted, modelCallsOf, watchAiAgent } from '../../testing/watch-ai-agent.ts'
+import { expectSameCalls } from '../../testing/same-calls.ts'
+import { countOf, watchAiAgent } from '../../testing/watch-ai-agent.ts'
 
 beforeAll(buildProbe, 30_000)
 
@@ -30,9 +31,10 @@ main()`
 describe.each(['responses', 'chat-completions'])('the OpenAI Agents SDK over %s', (api) => {
   test('its agents, tools and handoffs by name; its model calls once', async () => {
     // Tracing must not try to reach OpenAI: without a key of theirs the SDK skips it.
-    const { report, counts, code } = await watchAiAgent({ file: 'agent.cjs', source, env: { API: api } })
+    const end = await watchAiAgent({ file: 'agent.cjs', source, env: { API: api } })
+    const { report, reports, counts, code } = end
     expect(code).toBe(0)
-    expect(modelCallsOf(report)).toEqual(modelCallsCounted(counts))
+    expectSameCalls(end)
     expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(counts.requests)
     const agents = 'gen_ai.invoke_agent.duration'
     expect(countOf(report, agents, { 'gen_ai.agent.name': 'researcher' })).toBe(2)
@@ -49,6 +51,6 @@ describe.each(['responses', 'chat-completions'])('the OpenAI Agents SDK over %s'
         'perfmon.gen_ai.agent.handoff.to': 'researcher',
       }),
     ).toBe(1)
-    expect(report.body.toString()).not.toContain('secret')
+    for (const each of reports) expect(each.body.toString()).not.toContain('secret')
   })
 })
