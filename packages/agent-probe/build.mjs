@@ -69,6 +69,7 @@ const { outputFiles } = await build({
     ai: 'src/ai/ai-work.ts',
     websocket: 'src/websocket/websocket.ts',
     actions: 'src/actions/actions.ts',
+    'config-file': 'src/configure/read-config-file.ts',
     threads: 'src/threads/threads.ts',
     'exit-worker': 'src/exit/exit-worker.ts',
   },

@@ -28,6 +28,7 @@ test('the packed package works in an empty project, offline and without dependen
     'README.md',
     'dist/actions.js',
     'dist/ai.js',
+    'dist/config-file.js',
     'dist/exit-worker.js',
     'dist/prices.json',
     'dist/register.d.ts',

@@ -1,3 +1,4 @@
+import { readEnvironment } from './configure/agent-environment.ts'
 import { isSwitchedOff } from './is-switched-off.ts'
 import { startProbe } from './start-probe.ts'
 
@@ -14,7 +15,12 @@ if (!(mark in globalThis) && !isSwitchedOff(process)) {
       process.stderr.write(
         `perfmon: the probe needs Node 22.18 or newer, this is ${process.versions.node}. The agent is not watched.\n`,
       )
-    } else startProbe()
+    } else {
+      const environment = readEnvironment(process.env)
+      // Once more: the configuration file can say so too.
+      const { argv, execArgv } = process
+      if (!isSwitchedOff({ env: environment.env, argv, execArgv })) startProbe(environment)
+    }
   } catch {
     // Better an agent nobody watches than none.
   }

@@ -1,4 +1,6 @@
 import { watchAi } from './ai/watch-ai.ts'
+import type { AgentEnvironment } from './configure/agent-environment.ts'
+import { readSources } from './configure/sources.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { callCourier } from './exit/call-courier.ts'
 import { watchExit } from './exit/watch-exit.ts'
@@ -19,18 +21,21 @@ type TelemetryModule = typeof import('./telemetry.ts')
  * Hooks at once, so that nothing is missed; everything that costs (the SDK, settings, sockets) afterwards,
  * from a file of its own.
  */
-export const startProbe = (): void => {
+export const startProbe = (environment: AgentEnvironment): void => {
+  const { env } = environment
+  const sources = readSources(env.PERFMON_DISABLED_SOURCES)
   const guard = createHookGuard()
   const recordings = createRecordings()
   const isWorker = isWorkerThread()
+  if (isWorker && !sources.isOn('workers')) return
   // First: what is recorded in a worker thread is recorded for the main thread.
   if (isWorker) shareThread({ recordings, guard })
-  watchHttpServer({ recordings, guard })
-  watchHttpClient({ recordings, guard })
-  watchFetch({ recordings, guard })
-  watchAi({ recordings, guard })
+  if (sources.isOn('http.server')) watchHttpServer({ recordings, guard })
+  if (sources.isOn('http.client')) watchHttpClient({ recordings, guard })
+  if (sources.isOn('http.client.fetch')) watchFetch({ recordings, guard })
+  if (sources.isOn('ai')) watchAi({ recordings, guard, env })
   if (isWorker) return
-  const stopWatchingThreads = watchThreads({ recordings, guard })
+  const stopWatchingThreads = sources.isOn('workers') ? watchThreads({ recordings, guard }) : () => {}
 
   let telemetry: Telemetry | undefined
 
@@ -38,7 +43,7 @@ export const startProbe = (): void => {
   const load = (): Telemetry => {
     const { createRequire } = process.getBuiltinModule('node:module')
     const { createTelemetry } = createRequire(import.meta.url)('./telemetry.js') as TelemetryModule
-    telemetry = createTelemetry({ recordings, guard })
+    telemetry = createTelemetry({ recordings, guard, environment, sources })
     return telemetry
   }
 

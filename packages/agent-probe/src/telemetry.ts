@@ -15,7 +15,9 @@ import { estimateMemory } from './collect/estimate-memory.ts'
 import { createProbeAccount } from './collect/probe-account.ts'
 import { readCpuSeconds } from './collect/read-process.ts'
 import { createDeltaView } from './collect/to-delta.ts'
+import type { AgentEnvironment } from './configure/agent-environment.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
+import type { Sources } from './configure/sources.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
@@ -75,15 +77,23 @@ const countGauges = ({ scopeMetrics }: ResourceMetrics): number =>
 export const createTelemetry = ({
   recordings,
   guard,
+  environment,
+  sources,
 }: {
   recordings: Recordings
   guard: HookGuard
+  environment: AgentEnvironment
+  sources: Sources
 }): Telemetry => {
   const now = Date.now
   const hostName = hostname()
-  const { settings, warnings } = readSettings({ env: process.env, script: process.argv[1] })
+  const { settings, warnings } = readSettings({
+    env: environment.env,
+    script: process.argv[1],
+    nameOf: environment.nameOf,
+  })
   const writeLine = createWriteLine(settings.logLevel)
-  for (const warning of warnings) writeLine('warn', `${warning}.`)
+  for (const warning of [...environment.warnings, ...warnings]) writeLine('warn', `${warning}.`)
 
   const account = createProbeAccount()
   const log = createDeliveryLog({ url: settings.url, writeLine })
@@ -100,6 +110,7 @@ export const createTelemetry = ({
         memoryBytes: memoryBytes(),
       },
     level: settings.level,
+    sources,
     intervalMs: settings.intervalMs,
     startedAtMs: performance.timeOrigin,
     now,

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import type { Variables } from '../configure/agent-environment.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
 import { createAiRecordings } from './ai-recordings.ts'
@@ -17,7 +18,15 @@ export interface AiWork extends Frameworks {
   undici(exports: unknown): void
 }
 
-export const createAiWork = ({ recordings, guard }: { recordings: Recordings; guard: HookGuard }): AiWork => {
+export const createAiWork = ({
+  recordings,
+  guard,
+  env,
+}: {
+  recordings: Recordings
+  guard: HookGuard
+  env: Variables
+}): AiWork => {
   const now = () => performance.now()
   // There are some already when a worker thread was first.
   const ai = recordings.ai ?? createAiRecordings(recordings.admission)
@@ -27,7 +36,7 @@ export const createAiWork = ({ recordings, guard }: { recordings: Recordings; gu
     prices: createPriceTable({
       // Beside the source as beside the bundle.
       shipped: new URL('./prices.json', import.meta.url),
-      file: process.env.PERFMON_PRICES,
+      file: env.PERFMON_PRICES,
       warn: (sentence) => process.emitWarning(sentence),
     }),
     now,
@@ -40,7 +49,7 @@ export const createAiWork = ({ recordings, guard }: { recordings: Recordings; gu
       if (typeof undici.fetch === 'function')
         undici.fetch = wrapFetch(undici.fetch, { guard, ai: () => work })
     },
-    ...createFrameworks({ ai, guard, now }),
+    ...createFrameworks({ ai, guard, now, env }),
   }
   return work
 }

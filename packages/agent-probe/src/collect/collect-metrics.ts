@@ -3,6 +3,7 @@ import { attributeNames } from '@perfmon/protocol/names'
 import { readAiMetrics } from '../ai/read-ai-metrics.ts'
 import type { Rung } from '../budget/budget-ladder.ts'
 import type { Level } from '../configure/read-settings.ts'
+import type { Sources } from '../configure/sources.ts'
 import type { AgentExit } from '../exit/agent-exit.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
@@ -35,6 +36,7 @@ export const createMetricCollector = ({
   account,
   readState,
   level,
+  sources,
   intervalMs,
   startedAtMs,
   now,
@@ -44,6 +46,7 @@ export const createMetricCollector = ({
   account: ProbeAccount
   readState: () => ProbeState | undefined
   level: Level
+  sources: Sources
   intervalMs: number
   startedAtMs: number
   now: () => number
@@ -53,8 +56,9 @@ export const createMetricCollector = ({
   let collections: GarbageCollectionWatch | undefined
   let delay: EventLoopDelayWatch | undefined
   const observe = () => {
-    if (level !== 'minimal') collections = watchGarbageCollection(guard, { startTime: toHrTime(now()) })
-    if (level === 'detailed') delay = watchEventLoopDelay()
+    if (level !== 'minimal' && sources.isOn('gc'))
+      collections = watchGarbageCollection(guard, { startTime: toHrTime(now()) })
+    if (level === 'detailed' && sources.isOn('eventloop.delay')) delay = watchEventLoopDelay()
   }
   const stop = () => {
     collections?.stop()
@@ -80,7 +84,7 @@ export const createMetricCollector = ({
       window,
     )
 
-  const processMetrics = (reading: ProcessReading, { eventLoopUtilization }: VitalSigns, window: Window) => [
+  const processMetrics = (reading: ProcessReading, window: Window): MetricData[] => [
     counter(
       metricList.cpuTime,
       [
@@ -92,9 +96,19 @@ export const createMetricCollector = ({
     ),
     upDownSum(metricList.memoryUsage, [{ value: reading.rssBytes }], window),
     gauge(metricList.memoryUtilization, [{ value: reading.rssBytes / reading.memoryLimitBytes }], window),
+    gauge(metricList.uptime, [{ value: reading.uptimeSeconds }], window),
+  ]
+
+  const heapMetrics = (reading: ProcessReading, window: Window): MetricData[] => [
     upDownSum(metricList.heapLimit, [{ value: reading.heapLimitBytes }], window),
     heapUsed(reading, window),
-    gauge(metricList.uptime, [{ value: reading.uptimeSeconds }], window),
+  ]
+
+  const loopMetrics = (
+    reading: ProcessReading,
+    { eventLoopUtilization }: VitalSigns,
+    window: Window,
+  ): MetricData[] => [
     counter(
       metricList.loopTime,
       [
@@ -135,13 +149,20 @@ export const createMetricCollector = ({
         const reading = readProcess(now())
         const threads = recordings.threads?.read()
         const window: Window = { startTime, endTime: toHrTime(reading.atMs) }
+        const vitalSigns = reported.roll(reading)
         return [
-          ...processMetrics(reading, reported.roll(reading), window),
+          ...(sources.isOn('process') ? processMetrics(reading, window) : []),
+          ...(sources.isOn('heap') ? heapMetrics(reading, window) : []),
+          ...(sources.isOn('eventloop') ? loopMetrics(reading, vitalSigns, window) : []),
           ...delayMetrics(window),
           ...durations(window),
           ...readAiMetrics(recordings.ai, window, exit !== undefined),
-          upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window),
-          upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window),
+          ...(sources.isOn('http.server')
+            ? [upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window)]
+            : []),
+          ...(sources.isOn('http.client')
+            ? [upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window)]
+            : []),
           ...readThreadMetrics(threads, window),
           ...readProbeMetrics({
             account,

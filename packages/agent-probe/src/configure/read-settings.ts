@@ -3,6 +3,7 @@ import type { BudgetLimits } from '../budget/keep-budget.ts'
 import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
 import { readAllowedActions } from './read-allowed-actions.ts'
+import { readSources, sourceNames } from './sources.ts'
 
 export const levels = ['minimal', 'standard', 'detailed'] as const
 export type Level = (typeof levels)[number]
@@ -51,6 +52,8 @@ export interface SettingsSource {
   readonly env: Readonly<Record<string, string | undefined>>
   /** `process.argv[1]` */
   readonly script: string | undefined
+  /** What a message calls a variable, which may come from a file. */
+  readonly nameOf?: (variable: string) => string
 }
 
 /** Hosts that never leave the machine. */
@@ -69,6 +72,7 @@ const shown = (value: string) => JSON.stringify(value.replace(/\/\/[^/@]*@/, '//
 export const readSettings = ({
   env,
   script,
+  nameOf = (variable) => variable,
 }: SettingsSource): { settings: Settings; warnings: readonly string[] } => {
   const warnings: string[] = []
 
@@ -90,7 +94,7 @@ export const readSettings = ({
         if (value === undefined) continue
         const good = read(value)
         if (good !== undefined) return good
-        bad.push(`${name}=${shown(value)} is not ${expected}`)
+        bad.push(`${nameOf(name)}=${shown(value)} is not ${expected}`)
       }
       return standard
     }
@@ -142,7 +146,8 @@ export const readSettings = ({
     if (value === undefined) return {}
     const pairs = parse(value)
     // Values of these lists can be secrets: the message shows none.
-    if (pairs === undefined) warnings.push(`${name} is not a list such as ${example}; all of it is ignored`)
+    if (pairs === undefined)
+      warnings.push(`${nameOf(name)} is not a list such as ${example}; all of it is ignored`)
     return pairs ?? {}
   }
 
@@ -155,10 +160,18 @@ export const readSettings = ({
     standard: general,
   })
 
+  const { unknown } = readSources(text('PERFMON_DISABLED_SOURCES'))
+  if (unknown.length > 0) {
+    warnings.push(
+      `${nameOf('PERFMON_DISABLED_SOURCES')}: there is no source ${unknown.map(shown).join(', ')}; there are ` +
+        sourceNames.join(', '),
+    )
+  }
+
   const readToken = (): string | undefined => {
     const token = text('PERFMON_TOKEN')
     if (token === undefined || isHeaderValue(token)) return token
-    warnings.push('PERFMON_TOKEN holds characters that no HTTP header may carry; it is ignored')
+    warnings.push(`${nameOf('PERFMON_TOKEN')} holds characters that no HTTP header may carry; it is ignored`)
     return undefined
   }
   const token = readToken()
@@ -226,14 +239,14 @@ export const readSettings = ({
     const lastPort = Number(last)
     if (!(firstPort <= lastPort && lastPort <= 65_535)) {
       warnings.push(
-        `PERFMON_WS_PORT=${shown(value)} is not a port such as 3000, 0 (any) or a range 3000-3099`,
+        `${nameOf('PERFMON_WS_PORT')}=${shown(value)} is not a port such as 3000, 0 (any) or a range 3000-3099`,
       )
       return undefined
     }
     const host = text('PERFMON_WS_HOST') ?? '127.0.0.1'
     if (!isLoopback(host) && token === undefined) {
       warnings.push(
-        `PERFMON_WS_HOST=${shown(host)} opens the agent to the network without a token: set PERFMON_TOKEN, or` +
+        `${nameOf('PERFMON_WS_HOST')}=${shown(host)} opens the agent to the network without a token: set PERFMON_TOKEN, or` +
           ' leave PERFMON_WS_HOST out for this machine only. Nothing listens now',
       )
       return undefined

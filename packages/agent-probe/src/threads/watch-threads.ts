@@ -1,12 +1,14 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { createRequire } from 'node:module'
 import type { Worker } from 'node:worker_threads'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
 
 type ThreadsModule = typeof import('./threads.ts')
 
-const load = () => createRequire(import.meta.url)('./threads.js') as ThreadsModule
+const load = (): ThreadsModule => {
+  const { createRequire } = process.getBuiltinModule('node:module')
+  return createRequire(import.meta.url)('./threads.js') as ThreadsModule
+}
 
 /**
  * Whether this is a worker thread, without loading `node:worker_threads` in the main thread, which takes 2 ms

@@ -1,3 +1,4 @@
+import type { Variables } from '../../configure/agent-environment.ts'
 import type { HookGuard } from '../../hook-guard.ts'
 import type { AiRecordings } from '../ai-recordings.ts'
 import { createAiSdk } from './ai-sdk.ts'
@@ -28,10 +29,12 @@ export const createFrameworks = ({
   ai,
   guard,
   now,
+  env,
 }: {
   ai: AiRecordings
   guard: HookGuard
   now: () => number
+  env: Variables
 }): Frameworks => {
   const record = createAgentWorkRecorder(ai)
   const parts = { ai, record, guard, now }
@@ -43,6 +46,6 @@ export const createFrameworks = ({
     bullMq: createBullMq(parts),
     mastra: createMastra(parts),
     claudeAgent: createClaudeAgent(parts),
-    claudeCode: createClaudeCode(process.env),
+    claudeCode: createClaudeCode(env),
   }
 }
