@@ -13,7 +13,15 @@ export interface IngestHealthOptions {
 export function createIngestHealth({ ingest, series, store }: IngestHealthOptions) {
   let last: { timeMs: number; samples: number } | undefined
   let samplesPerSecond = 0
-  let stats: StoreStats = { bytes: 0, chunks: 0, events: 0, queued: 0, overloaded: 0, outOfOrder: 0 }
+  let stats: StoreStats = {
+    bytes: 0,
+    chunks: 0,
+    blocks: 0,
+    events: 0,
+    queued: 0,
+    overloaded: 0,
+    outOfOrder: 0,
+  }
   return {
     async read(nowMs: number): Promise<IngestHealth> {
       const { samples, refusedPoints, tooLatePoints } = ingest.stats()

@@ -11,11 +11,21 @@ import type {
   WorkerStats,
 } from './store-requests.ts'
 
+export interface StoreRetention {
+  /** Of samples as they came, of events and resolved alerts, and of agents not heard of. */
+  readonly days: number
+  /** Of roll-ups by the minute and by the hour. Default: as `days`; never less. */
+  readonly minuteDays?: number
+  readonly hourDays?: number
+  /** What all files together may take. */
+  readonly bytes: number
+}
+
 export interface StoreOptions {
   /** Made with mode 0700 when it is missing. One aggregator at a time. */
   readonly dir: string
   readonly nowMs: () => number
-  readonly retention: { readonly days: number; readonly bytes: number }
+  readonly retention: StoreRetention
   /** Hears what an operator must know and the store goes on without: a damaged file, a full disk. */
   readonly warn: (message: string, details: Record<string, unknown>) => void
   /** How often samples move from the journal into chunks. Default 120,000. */
@@ -52,6 +62,8 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     dir,
     nowMs: nowMs(),
     retentionDays: retention.days,
+    retentionMinuteDays: Math.max(retention.days, retention.minuteDays ?? 0),
+    retentionHourDays: Math.max(retention.days, retention.minuteDays ?? 0, retention.hourDays ?? 0),
     retentionBytes: retention.bytes,
     checkpointBytes,
   })

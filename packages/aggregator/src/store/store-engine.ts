@@ -1,8 +1,10 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NewEvent } from '@perfmon/protocol'
+import { createCompaction } from './compact/compaction.ts'
 import { createAgentRows } from './database/agent-rows.ts'
 import { createAlertRows } from './database/alert-rows.ts'
+import { createBlockRows } from './database/block-rows.ts'
 import { createChunkRows } from './database/chunk-rows.ts'
 import { createDeliveryRows } from './database/delivery-rows.ts'
 import { createEventRows } from './database/event-rows.ts'
@@ -43,12 +45,14 @@ type Change = 'saveAgents' | 'recordAlerts' | 'appendEvents' | 'enqueueDeliverie
 type Read = Exclude<OperationName, Change | 'append' | 'checkpoint' | 'close'>
 
 export const openEngine = async (options: EngineOptions): Promise<StoreEngine> => {
-  const { dir, nowMs, retentionDays, retentionBytes, checkpointBytes, warn, nextTurn } = options
+  const { dir, nowMs, checkpointBytes, warn, nextTurn } = options
+  const { retentionDays, retentionMinuteDays, retentionHourDays, retentionBytes } = options
   makeDirectory(dir)
   const database = openDatabase(dir)
   const { db, transaction } = database
   const chunkRows = createChunkRows(database)
   const lateRows = createLateRows(database)
+  const blockRows = createBlockRows(database)
   const seriesRows = createSeriesRows(database)
   const agentRows = createAgentRows(database)
   const alertRows = createAlertRows(database)
@@ -59,8 +63,18 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     database,
     chunkRows,
     lateRows,
+    blockRows,
     seriesRows,
     checkpointBytes,
+    warn,
+    nextTurn,
+  })
+  const compact = createCompaction({
+    database,
+    chunkRows,
+    lateRows,
+    blockRows,
+    isCounter: log.last.isCounter,
     warn,
     nextTurn,
   })
@@ -68,11 +82,17 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     database,
     chunkRows,
     lateRows,
+    blockRows,
     alertRows,
     eventRows,
     deliveryRows,
     last: log.last,
-    bounds: { days: retentionDays, bytes: retentionBytes },
+    bounds: {
+      days: retentionDays,
+      minuteDays: retentionMinuteDays,
+      hourDays: retentionHourDays,
+      bytes: retentionBytes,
+    },
     reserveBytes: checkpointBytes * 2,
     nextTurn,
   })
@@ -82,7 +102,8 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     agentRows,
     seriesRows,
     last: log.last,
-    beforeMs: nowMs - retentionDays * 86_400_000,
+    agentsBeforeMs: nowMs - retentionDays * 86_400_000,
+    seriesBeforeMs: nowMs - Math.max(retentionDays, retentionMinuteDays, retentionHourDays) * 86_400_000,
   })
 
   const changes: Pick<StoreOperations, Change> = {
@@ -114,6 +135,7 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     stats: () => ({
       bytes: bytesOf(dir),
       chunks: chunkRows.count(),
+      blocks: blockRows.count(),
       events: eventRows.count(),
       outOfOrder: log.outOfOrder,
     }),
@@ -180,6 +202,7 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
       // What retention removes may be the room that the checkpoint lacks, so it runs in any case.
       try {
         await log.checkpoint()
+        await compact(log.last.newestMs())
       } finally {
         await retain(atMs)
       }

@@ -38,6 +38,7 @@ const remedies: Readonly<Record<StoreError['code'], string>> = {
   locked: 'Stop the other process',
   closed: 'Open it again',
   failed: 'See the cause',
+  'newer-schema': 'Use the newer Perfmon, or another directory',
 }
 
 /** What the disk or SQLite said, as the store's own error with place and remedy. */

@@ -55,6 +55,8 @@ export interface WorkerOptions {
   readonly dir: string
   readonly nowMs: number
   readonly retentionDays: number
+  readonly retentionMinuteDays: number
+  readonly retentionHourDays: number
   readonly retentionBytes: number
   readonly checkpointBytes: number
 }

@@ -49,7 +49,9 @@ export interface StoredState {
 
 export interface StoreStats {
   readonly bytes: number
+  /** Rows of samples that are not in blocks yet. */
   readonly chunks: number
+  readonly blocks: number
   readonly events: number
   /** Requests to the store that wait for their answer. */
   readonly queued: number
@@ -112,10 +114,19 @@ export interface Store {
 
 /**
  * `code` is stable. `locked`: another aggregator uses the directory; `disk-full`, `unwritable`, `damaged`: the
- * disk's say; `overloaded`: too much waits for the disk already, try again a little later.
+ * disk's say; `overloaded`: too much waits for the disk already, try again a little later; `newer-schema`: a newer Perfmon wrote
+ * the directory.
  */
 export class StoreError extends Error {
-  readonly code: 'locked' | 'disk-full' | 'unwritable' | 'damaged' | 'overloaded' | 'closed' | 'failed'
+  readonly code:
+    | 'locked'
+    | 'disk-full'
+    | 'unwritable'
+    | 'damaged'
+    | 'overloaded'
+    | 'closed'
+    | 'failed'
+    | 'newer-schema'
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StoreError'

@@ -17,9 +17,12 @@ type Form = (typeof form)[keyof typeof form]
 let numbers = new Float64Array(1024)
 const maxBits = 53
 
-/** Magnitudes below 2^50: any difference of differences is exact then, and fits 53 bits. */
+/** Changes `integers`. Magnitudes below 2^50: any difference of differences is exact then, and fits 53 bits. */
 export const writeIntegers = (writer: BitWriter, integers: Float64Array, count: number): void => {
   if (numbers.length < count) numbers = new Float64Array(count * 2)
+  // Memory comes in pages and words: zeros at the end of all are written once.
+  const scale = 2 ** writeCommonZeros(writer, integers, count)
+  if (scale !== 1) for (let index = 0; index < count; index += 1) integers[index]! /= scale
   const { chosen, least, leastGrowth } = choose(integers, count)
   writer.write(chosen, 2)
   const base = chosen === form.level ? least : integers[0]!
@@ -44,6 +47,14 @@ export const writeIntegers = (writer: BitWriter, integers: Float64Array, count: 
     previous = value
   }
   writeWholeNumbers(writer, numbers, length)
+}
+
+const writeCommonZeros = (writer: BitWriter, integers: Float64Array, count: number): number => {
+  let all = 0
+  for (let index = 0; index < count && (all & 1) === 0; index += 1) all |= integers[index]! % 0x8000_0000
+  const zeros = all === 0 ? 0 : 31 - Math.clz32(all & -all)
+  writer.write(zeros, 5)
+  return zeros
 }
 
 /** By the sum of bit lengths: not exact, but the order is right where it matters. */
@@ -78,6 +89,13 @@ const choose = (
 }
 
 export const readIntegers = (reader: BitReader, count: number): Float64Array => {
+  const scale = 2 ** reader.read(5)
+  const integers = readDifferences(reader, count)
+  if (scale !== 1) for (let index = 0; index < count; index += 1) integers[index]! *= scale
+  return integers
+}
+
+const readDifferences = (reader: BitReader, count: number): Float64Array => {
   const chosen = reader.read(2)
   const base = unzigzag(readNumber(reader))
   const leastGrowth = chosen === form.growth ? unzigzag(readNumber(reader)) : 0

@@ -3,14 +3,16 @@ import { wordsOf } from '../chunk/float-bits.ts'
 import { maxDeltaInteger } from '../chunk/varint.ts'
 import { type BitReader, type BitWriter, createBitReader, createBitWriter } from './bits.ts'
 import { readIntegers, writeIntegers } from './integer-column.ts'
+import { readSplit, writeSplit } from './split-column.ts'
 import { readXor, writeXor } from './xor-column.ts'
 
 /**
  * A column's first four bits: 0 to 12, whole numbers of 10^-e, as most measured things are; 13, any doubles; 14,
- * times that are multiples of 2^-12 ms, which all of today's are (a double has no room for finer ones).
+ * times that are multiples of 2^-12 ms, which all of today's are (a double has no room for finer ones); 15, noise.
  */
 const anyDoubles = 13
 const fractions = 14
+const noise = 15
 const fractionScale = 4096
 
 const writer = createBitWriter()
@@ -37,7 +39,7 @@ export const encodeValues = (values: Float64Array): Uint8Array => {
 export const decodeValues = (bytes: Uint8Array, start: number, end: number, count: number): Float64Array => {
   const reader = createBitReader(bytes, start, end)
   const kind = reader.read(4)
-  if (kind === anyDoubles) return readDoubles(reader, count)
+  if (kind === anyDoubles || kind === noise) return readDoubles(reader, count, kind)
   const scale = powersOfTen[kind]
   if (scale === undefined) throw new RangeError(`block has values of unknown kind ${kind}`)
   const values = readIntegers(reader, count)
@@ -73,7 +75,7 @@ export const encodeTimes = (timesMs: Float64Array): Uint8Array => {
 export const decodeTimes = (bytes: Uint8Array, start: number, end: number, count: number): Float64Array => {
   const reader = createBitReader(bytes, start, end)
   const kind = reader.read(4)
-  if (kind === anyDoubles) return readDoubles(reader, count)
+  if (kind === anyDoubles || kind === noise) return readDoubles(reader, count, kind)
   if (kind !== 0 && kind !== fractions) throw new RangeError(`block has times of unknown kind ${kind}`)
   const scale = kind === 0 ? 1 : fractionScale
   const first = readDouble(reader) * scale
@@ -85,15 +87,24 @@ export const decodeTimes = (bytes: Uint8Array, start: number, end: number, count
 /** -0 is a whole number that a difference would turn into 0. */
 const isWhole = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0)
 
+/** Both ways are tried: which is shorter depends on how often a value repeats and on how far values are apart. */
 const doubles = (to: BitWriter, values: Float64Array): Uint8Array => {
+  const words = wordsOf(values)
   to.write(anyDoubles, 4)
-  writeXor(to, wordsOf(values), values.length)
-  return to.finish()
+  writeXor(to, words, values.length)
+  const xor = to.finish()
+  if (xor.length < 6 * values.length) return xor
+  to.reset()
+  to.write(noise, 4)
+  writeSplit(to, words, values.length)
+  const split = to.finish()
+  return split.length < xor.length ? split : xor
 }
 
-const readDoubles = (reader: BitReader, count: number): Float64Array => {
+const readDoubles = (reader: BitReader, count: number, kind: number): Float64Array => {
   const values = new Float64Array(count)
-  readXor(reader, wordsOf(values), count)
+  if (kind === noise) readSplit(reader, wordsOf(values), count)
+  else readXor(reader, wordsOf(values), count)
   return values
 }
 

@@ -9,6 +9,8 @@ export interface ChunkSamples {
 
 /** First byte of every chunk: a later way of writing them takes the next number, and old chunks stay readable. */
 const chunkFormat = 1
+/** The same bytes but for this first one: see {@link encodeSealed}. */
+const sealedFormat = 2
 
 /** A chunk that claims more was not written here: without a bound a damaged byte could ask for gigabytes. */
 export const maxChunkSamples = 65_536
@@ -37,9 +39,22 @@ export const encodeChunk = ({ timesMs, values }: ChunkSamples): Uint8Array => {
   return scratch.slice(0, cursor.at)
 }
 
+/**
+ * What is left of a series' tail when its samples moved to a block: the newest one, which is in the block as well.
+ * It says where the series goes on, and is no sample for readers.
+ */
+export const encodeSealed = (timeMs: number, value: number): Uint8Array => {
+  const bytes = encodeChunk({ timesMs: Float64Array.of(timeMs), values: Float64Array.of(value) })
+  bytes[0] = sealedFormat
+  return bytes
+}
+
+export const isSealed = (bytes: Uint8Array): boolean => bytes[0] === sealedFormat
+
 /** Throws a RangeError that says what is wrong when the bytes are not a whole chunk. */
 export const decodeChunk = (bytes: Uint8Array): ChunkSamples => {
-  if (bytes[0] !== chunkFormat) throw new RangeError(`chunk has unknown format ${bytes[0]}`)
+  if (bytes[0] !== chunkFormat && bytes[0] !== sealedFormat)
+    throw new RangeError(`chunk has unknown format ${bytes[0]}`)
   const cursor = { bytes, at: 1 }
   const count = readVarint(cursor)
   if (count < 1 || count > maxChunkSamples) throw new RangeError(`chunk claims ${count} samples`)

@@ -8,13 +8,17 @@ export interface BucketList {
   ascending(): readonly number[]
 }
 
-export const readBuckets = (db: DatabaseSync, table: 'chunks' | 'late_samples'): BucketList => {
+export const readBuckets = (
+  db: DatabaseSync,
+  rows: 'chunks' | 'late_samples' | `blocks WHERE tier = ${number}`,
+): BucketList => {
+  const [table, condition = 'true'] = rows.split(' WHERE ')
   // A loose index scan: one seek per bucket rather than one step per row.
   const stored = db.prepare(`
     WITH RECURSIVE found (bucket) AS (
-      SELECT min(bucket) FROM ${table}
+      SELECT min(bucket) FROM ${table} WHERE ${condition}
       UNION ALL
-      SELECT (SELECT min(bucket) FROM ${table} WHERE bucket > found.bucket) FROM found WHERE bucket IS NOT NULL
+      SELECT (SELECT min(bucket) FROM ${table} WHERE ${condition} AND bucket > found.bucket) FROM found WHERE bucket IS NOT NULL
     ) SELECT bucket FROM found WHERE bucket IS NOT NULL`)
   const buckets = new Set(stored.all().map((row) => Number(row.bucket)))
   let ascending: number[] | undefined

@@ -17,6 +17,13 @@ export interface LateRows {
   /** Removes at most `limit` rows of the bucket; true when none is left. Then, once that is committed: */
   removeFromBucket(bucket: number, limit: number): boolean
   forgetBucket(bucket: number): void
+  /** Reads the buckets again: for a reader beside the writer. */
+  refresh(): void
+  /** Buckets of one series with `fromMs <= time < toMs`. */
+  bucketsOf(seriesId: number, range: Omit<LateRange, 'limit'>): number[]
+  removeSeries(bucket: number, seriesId: number): void
+  seriesIn(bucket: number): number[]
+  countIn(bucket: number): number
 }
 
 export interface LateRange {
@@ -25,7 +32,7 @@ export interface LateRange {
   readonly limit: number
 }
 
-export const createLateRows = ({ db }: Database): LateRows => {
+export const createLateRows = ({ db }: Pick<Database, 'db'>): LateRows => {
   const key = 'bucket = ? AND series_id = ?'
   const replace = db.prepare(
     'INSERT OR REPLACE INTO late_samples (bucket, series_id, time_ms, value) VALUES (?, ?, ?, ?)',
@@ -39,7 +46,11 @@ export const createLateRows = ({ db }: Database): LateRows => {
     `DELETE FROM late_samples WHERE bucket = ?1 AND (series_id, time_ms) IN
        (SELECT series_id, time_ms FROM late_samples WHERE bucket = ?1 LIMIT ?2)`,
   )
-  const buckets = readBuckets(db, 'late_samples')
+  const deleteOfSeries = db.prepare(`DELETE FROM late_samples WHERE ${key}`)
+  const selectSeries = db.prepare('SELECT DISTINCT series_id FROM late_samples WHERE bucket = ?')
+  const countBucket = db.prepare('SELECT count(*) AS count FROM late_samples WHERE bucket = ?')
+  const hasAny = db.prepare(`SELECT 1 FROM late_samples WHERE ${key} LIMIT 1`)
+  let buckets = readBuckets(db, 'late_samples')
 
   return {
     put(seriesId, timeMs, value) {
@@ -66,6 +77,17 @@ export const createLateRows = ({ db }: Database): LateRows => {
     buckets: () => buckets.ascending(),
     removeFromBucket: (bucket, limit) => Number(remove.run(bucket, limit).changes) < limit,
     forgetBucket: (bucket) => buckets.forget(bucket),
+    refresh() {
+      buckets = readBuckets(db, 'late_samples')
+    },
+    bucketsOf: (seriesId, { fromMs, toMs }) =>
+      buckets
+        .ascending()
+        .filter((bucket) => bucket >= bucketOf(fromMs) && bucket <= bucketOf(toMs))
+        .filter((bucket) => hasAny.get(bucket, seriesId) !== undefined),
+    removeSeries: (bucket, seriesId) => void deleteOfSeries.run(bucket, seriesId),
+    seriesIn: (bucket) => selectSeries.all(bucket).map((row) => Number(row.series_id)),
+    countIn: (bucket) => Number(countBucket.get(bucket)?.count),
   }
 }
 

@@ -48,20 +48,42 @@ const migrations: readonly string[] = [
     PRIMARY KEY (bucket, series_id, time_ms)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Chunks of spans that are over, many series together, and roll-ups of them. Ids are never used again, so that a
+  -- reader may keep a block by its id. The index holds all that is asked before a block is read.
+  CREATE TABLE blocks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tier INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    first_series INTEGER NOT NULL,
+    last_series INTEGER NOT NULL,
+    weight INTEGER NOT NULL,
+    data BLOB NOT NULL
+  );
+  CREATE UNIQUE INDEX blocks_by_place ON blocks (tier, bucket, first_series, last_series, weight);
+
+  CREATE INDEX series_by_agent ON series (agent_id);
+  CREATE INDEX series_by_metric ON series (body ->> 'metric');
+  `,
 ]
 
+const versionOf = (db: DatabaseSync): number => Number(db.prepare('PRAGMA user_version').get()?.user_version)
+
+/** @throws StoreError `newer-schema`. Changes nothing: to be asked before anything else is done to the file. */
+export const refuseNewer = (db: DatabaseSync, file: string): void => {
+  const version = versionOf(db)
+  if (version <= migrations.length) return
+  throw new StoreError(
+    'newer-schema',
+    `${file} was written by a newer Perfmon (schema ${version}, this one knows ${migrations.length}). Use that one, or another directory.`,
+  )
+}
+
 /** All missing migrations in one transaction: a database is at a version, never between two. */
-export const migrate = (db: DatabaseSync, file: string): void => {
+export const migrate = (db: DatabaseSync): void => {
   db.exec('BEGIN EXCLUSIVE')
   try {
-    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-    if (version > migrations.length) {
-      throw new StoreError(
-        'failed',
-        `${file} was written by a newer Perfmon (schema ${version}, this one knows ${migrations.length}). Use that one, or another directory.`,
-      )
-    }
-    for (const migration of migrations.slice(version)) db.exec(migration)
+    for (const migration of migrations.slice(versionOf(db))) db.exec(migration)
     db.exec(`PRAGMA user_version = ${migrations.length}`)
     db.exec('COMMIT')
   } catch (error) {

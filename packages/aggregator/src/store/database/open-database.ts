@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store.ts'
 import { sqliteCode } from '../store-error-from.ts'
-import { migrate } from './migrations.ts'
+import { migrate, refuseNewer } from './migrations.ts'
 
 export interface Database {
   readonly db: DatabaseSync
@@ -21,11 +21,12 @@ export const openDatabase = (dir: string): Database => {
   const pidFile = join(dir, 'aggregator.pid')
   const db = new DatabaseSync(file)
   try {
+    refuseNewer(db, file)
     // auto_vacuum has its say only before the first table, and locking_mode before the first use of the WAL.
     db.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE')
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF')
-    migrate(db, file)
+    migrate(db)
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
   } catch (error) {
     db.close()

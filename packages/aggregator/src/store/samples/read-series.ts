@@ -1,12 +1,15 @@
-import { type ChunkSamples, decodeChunk } from '../chunk/sample-chunk.ts'
+import { type ChunkSamples, decodeChunk, isSealed } from '../chunk/sample-chunk.ts'
+import { type BlockRows, tiers } from '../database/block-rows.ts'
 import { bucketOf, type ChunkRows } from '../database/chunk-rows.ts'
 import { type SampleRange, StoreError } from '../store.ts'
 import type { PendingSamples } from './pending-samples.ts'
 
 export interface SeriesSources {
   readonly rows: ChunkRows
+  /** Null leaves them out: of what they hold, roll-ups are read instead. */
+  readonly blockRows: BlockRows | null
   /** Newest first: what arrived since the running checkpoint began, then what that is writing. */
-  readonly pending: readonly PendingSamples[]
+  readonly pending: readonly Pick<PendingSamples, 'range'>[]
 }
 
 export interface RangeWanted {
@@ -19,9 +22,9 @@ export interface RangeWanted {
 /**
  * Gathers a range from its newest end, so that a limit stops it early: memory, then the tail, then chunks.
  * While a checkpoint runs, some of its samples are in both memory and tail; a series' times ascend, so
- * what memory adds is what is newer than the tail.
+ * what memory adds is what is newer than the tail. In a span of time, chunks are newer than its block.
  */
-export const readSeries = ({ rows, pending }: SeriesSources, wanted: RangeWanted): SampleRange => {
+export const readSeries = ({ rows, blockRows, pending }: SeriesSources, wanted: RangeWanted): SampleRange => {
   const { seriesId, fromMs, toMs } = wanted
   const limit = Math.max(0, Math.floor(wanted.limit))
   const newestFirst: ChunkSamples[] = []
@@ -39,28 +42,51 @@ export const readSeries = ({ rows, pending }: SeriesSources, wanted: RangeWanted
 
   const tailBytes = rows.tail(seriesId)
   const tail = tailBytes === undefined ? null : decoded(tailBytes, seriesId)
+  const isInBlock = tailBytes !== undefined && isSealed(tailBytes)
   const afterMs = tail?.timesMs.at(-1) ?? Number.NEGATIVE_INFINITY
   for (const samples of pending) {
     if (room > 0) take(samples.range(seriesId, { afterMs, beforeMs: toMs, limit: room }))
   }
-  if (tail !== null && room > 0) take(tail)
+  if (tail !== null && !isInBlock && room > 0) take(tail)
 
-  for (const bucket of rows.buckets().toReversed()) {
-    if (room <= 0 || bucket < bucketOf(fromMs)) break
-    if (bucket > bucketOf(toMs)) continue
+  const [first, last] = [bucketOf(fromMs), bucketOf(toMs)]
+  for (const bucket of bucketsOf(rows, blockRows)) {
+    if (room <= 0 || bucket < first) break
+    if (bucket > last) continue
     for (const bytes of rows.chunks(bucket, seriesId)) {
       if (room <= 0) break
       take(decoded(bytes, seriesId))
+    }
+    if (room > 0 && blockRows !== null) {
+      const block = fromBlock(blockRows, bucket, seriesId)
+      if (block !== null) take(block)
     }
   }
   return join(newestFirst.reverse())
 }
 
+/** Newest first. */
+const bucketsOf = (rows: ChunkRows, blockRows: BlockRows | null): readonly number[] => {
+  const inBlocks = blockRows?.buckets(tiers.raw) ?? []
+  if (inBlocks.length === 0) return rows.buckets().toReversed()
+  return [...new Set([...rows.buckets(), ...inBlocks])].sort((a, b) => b - a)
+}
+
+const fromBlock = (rows: BlockRows, bucket: number, seriesId: number): ChunkSamples | null =>
+  reading(seriesId, () => {
+    const entry = rows.find(tiers.raw, bucket, seriesId)?.read(seriesId)
+    return entry ? { timesMs: entry.timesMs, values: entry.columns[0]! } : null
+  })
+
+const decoded = (bytes: Uint8Array, seriesId: number): ChunkSamples =>
+  reading(seriesId, () => decodeChunk(bytes))
+
 /** A range with a hole would look like a series that was silent: better no answer than a wrong one. */
-const decoded = (bytes: Uint8Array, seriesId: number): ChunkSamples => {
+const reading = <Result>(seriesId: number, read: () => Result): Result => {
   try {
-    return decodeChunk(bytes)
+    return read()
   } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
     throw new StoreError(
       'damaged',
       `a chunk of series ${seriesId} is damaged; check the disk, or ask for another range`,

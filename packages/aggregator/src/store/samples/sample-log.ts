@@ -1,5 +1,6 @@
 import type { SampleColumns, Series } from '@perfmon/protocol'
 import { decodeChunk } from '../chunk/sample-chunk.ts'
+import type { BlockRows } from '../database/block-rows.ts'
 import type { ChunkRows } from '../database/chunk-rows.ts'
 import type { LateRows } from '../database/late-rows.ts'
 import type { Database } from '../database/open-database.ts'
@@ -71,6 +72,7 @@ export interface SampleLogOptions {
   readonly database: Database
   readonly chunkRows: ChunkRows
   readonly lateRows: LateRows
+  readonly blockRows: BlockRows
   readonly seriesRows: SeriesRows
   /** Journal size that makes a checkpoint due. */
   readonly checkpointBytes: number
@@ -93,7 +95,8 @@ const overdueFactor = 4
 const lateDue = 50_000
 
 export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLog> => {
-  const { dir, database, chunkRows, lateRows, seriesRows, checkpointBytes, warn, nextTurn } = options
+  const { dir, database, chunkRows, lateRows, blockRows, seriesRows, checkpointBytes, warn, nextTurn } =
+    options
   const last = createLastSamples()
   let pending = createPendingSamples()
   let late = createLateSamples()
@@ -113,7 +116,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
 
   const keep = (batch: RecordedBatch): void => {
     for (const series of batch.newSeries) {
-      last.learn(series.id)
+      last.learn(series)
       newSeries.push(series)
     }
     const { seriesIds, timesMs, values } = batch
@@ -165,7 +168,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
     await finish(journal, frozen ?? freeze(journal.rotate()))
   }
 
-  for (const series of seriesRows.all()) last.learn(series.id)
+  for (const series of seriesRows.all()) last.learn(series)
   for (const { seriesId, samples } of chunkRows.tails()) {
     try {
       const { timesMs, values } = decodeChunk(samples)
@@ -200,7 +203,7 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
       { rows: lateRows, pending: frozen === null ? [late] : [frozen.late, late] },
       wanted,
       readSeries(
-        { rows: chunkRows, pending: frozen === null ? [pending] : [pending, frozen.samples] },
+        { rows: chunkRows, blockRows, pending: frozen === null ? [pending] : [pending, frozen.samples] },
         wanted,
       ),
     )

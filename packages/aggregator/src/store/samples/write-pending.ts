@@ -1,12 +1,11 @@
 import type { Series } from '@perfmon/protocol'
-import type { ChunkSamples } from '../chunk/sample-chunk.ts'
 import type { ChunkRows } from '../database/chunk-rows.ts'
 import type { LateRows } from '../database/late-rows.ts'
 import type { Database } from '../database/open-database.ts'
 import type { SeriesRows } from '../database/series-rows.ts'
 import type { LateSamples } from './late-samples.ts'
 import type { PendingSamples } from './pending-samples.ts'
-import { readTail, writeSeries } from './write-series.ts'
+import { readTail, type Tail, writeSeries } from './write-series.ts'
 
 /** Written in one transaction: about 20 ms of work, several times what its sync takes. */
 const samplesPerSlice = 50_000
@@ -38,7 +37,7 @@ export const writePending = async (
   { database, chunkRows, lateRows, seriesRows, nextTurn, onDamagedTail }: WritePendingOptions,
   { samples, late, series }: PendingWrites,
 ): Promise<void> => {
-  const tailOf = (seriesId: number): ChunkSamples | null => {
+  const tailOf = (seriesId: number): Tail | null => {
     try {
       return readTail(chunkRows, seriesId)
     } catch (error) {

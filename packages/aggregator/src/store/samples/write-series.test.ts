@@ -9,8 +9,8 @@ const bucketStartMs = 1_795_003_200_000
 
 const openRows = (): ChunkRows => {
   const db = new DatabaseSync(':memory:')
-  migrate(db, ':memory:')
-  return createChunkRows({ db, transaction: (work) => work() })
+  migrate(db)
+  return createChunkRows({ db })
 }
 
 const samples = (first: number, count: number, stepMs = 1000) => ({

@@ -1,5 +1,12 @@
-import { type ChunkSamples, decodeChunk, encodeChunk } from '../chunk/sample-chunk.ts'
+import { type ChunkSamples, decodeChunk, encodeChunk, isSealed } from '../chunk/sample-chunk.ts'
 import { bucketOf, type ChunkRows } from '../database/chunk-rows.ts'
+
+export interface Tail extends ChunkSamples {
+  /** Its one sample is in a block already. */
+  readonly isSealed: boolean
+}
+
+const noSamples: ChunkSamples = { timesMs: new Float64Array(0), values: new Float64Array(0) }
 
 /** Enough that a chunk's own bytes are few, not so many that one query decodes hours it did not ask for. */
 const samplesPerChunk = 120
@@ -13,17 +20,17 @@ export const writeSeries = (
   rows: ChunkRows,
   seriesId: number,
   fresh: ChunkSamples,
-  tail: ChunkSamples | null,
+  tail: Tail | null,
 ): void => {
-  let chunk = tail ?? { timesMs: new Float64Array(0), values: new Float64Array(0) }
-  let at = firstAfter(fresh.timesMs, chunk.timesMs.at(-1) ?? Number.NEGATIVE_INFINITY)
+  let chunk = tail === null || tail.isSealed ? noSamples : tail
+  let at = firstAfter(fresh.timesMs, tail?.timesMs.at(-1) ?? Number.NEGATIVE_INFINITY)
   if (at === fresh.timesMs.length) return
   while (at < fresh.timesMs.length) {
     const bucket = bucketOf(chunk.timesMs[0] ?? fresh.timesMs[at]!)
     const end = endOfChunk(fresh.timesMs, at, bucket, samplesPerChunk - chunk.timesMs.length)
     if (end === at) {
       rows.addChunk(bucket, seriesId, encodeChunk(chunk))
-      chunk = { timesMs: new Float64Array(0), values: new Float64Array(0) }
+      chunk = noSamples
       continue
     }
     chunk = {
@@ -32,13 +39,13 @@ export const writeSeries = (
     }
     at = end
   }
-  rows.putTail(seriesId, encodeChunk(chunk))
+  rows.putTail(seriesId, encodeChunk(chunk), bucketOf(chunk.timesMs[0]!))
 }
 
 /** The samples of a tail; null when there is none. Throws a RangeError when it is damaged. */
-export const readTail = (rows: ChunkRows, seriesId: number): ChunkSamples | null => {
+export const readTail = (rows: ChunkRows, seriesId: number): Tail | null => {
   const bytes = rows.tail(seriesId)
-  return bytes === undefined ? null : decodeChunk(bytes)
+  return bytes === undefined ? null : { ...decodeChunk(bytes), isSealed: isSealed(bytes) }
 }
 
 const firstAfter = (timesMs: Float64Array, afterMs: number): number => {
