@@ -7,104 +7,11 @@ import { createRequire } from 'node:module'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { decodeOtlpMetricsJson } from '../packages/core/src/receive/decode-otlp-json.ts'
 import { decodeOtlpMetricsProtobuf } from '../packages/core/src/receive/decode-otlp-protobuf.ts'
-
-const fromCore = createRequire(new URL('../packages/core/package.json', import.meta.url))
-const { ProtobufMetricsSerializer, JsonMetricsSerializer } = fromCore('@opentelemetry/otlp-transformer')
-const { resourceFromAttributes } = fromCore('@opentelemetry/resources')
+import { makeBodies } from './otlp-bodies.mjs'
 
 const agents = 100
 const rounds = 5
 const secondsPerCase = 3
-
-function metric(name, unit, dataPointType, points) {
-  const descriptor = { name, unit, description: `What ${name} is.`, valueType: 1 }
-  return { descriptor, dataPointType, aggregationTemporality: 1, isMonotonic: true, dataPoints: points }
-}
-
-function request(agent, round, routes) {
-  const startTime = [1_795_000_000, 0]
-  const endTime = [1_795_000_000 + round * 10, agent * 1_000_003]
-  const point = (attributes, value) => ({ attributes, startTime, endTime, value })
-  const of = (key, values, value) => values.map((name, index) => point({ [key]: name }, value(index)))
-  const requests = Array.from({ length: routes }, (_, index) => ({
-    'http.request.method': index % 2 ? 'GET' : 'POST',
-    'http.response.status_code': 200,
-    'http.route': `/tools/${index}`,
-    'url.scheme': 'http',
-  }))
-  const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-  const histogram = (index) => ({
-    buckets: { boundaries, counts: boundaries.concat(0).map((_, bucket) => (bucket * round + index) % 9) },
-    count: 40 + round,
-    sum: 3.25 * round,
-  })
-  const metrics = [
-    metric(
-      'process.cpu.time',
-      's',
-      3,
-      of('cpu.mode', ['user', 'system'], (index) => round + index / 7),
-    ),
-    metric('process.memory.usage', 'By', 2, [point({}, 5e7 + round)]),
-    metric(
-      'v8js.memory.heap.used',
-      'By',
-      2,
-      of('v8js.heap.space.name', ['new_space', 'old_space', 'code_space'], () => round),
-    ),
-    metric(
-      'nodejs.eventloop.time',
-      's',
-      3,
-      of('nodejs.eventloop.state', ['active', 'idle'], (index) => round * index),
-    ),
-    metric(
-      'http.server.request.duration',
-      's',
-      0,
-      requests.map((attributes, index) => point(attributes, histogram(index))),
-    ),
-    metric(
-      'gen_ai.client.token.usage',
-      '{token}',
-      3,
-      requests.map((attributes, index) =>
-        point({ ...attributes, 'gen_ai.token.type': 'input' }, index * round),
-      ),
-    ),
-    metric(
-      'http.server.active_requests',
-      '{request}',
-      2,
-      requests.map((attributes, index) => point(attributes, index)),
-    ),
-  ]
-  const resource = resourceFromAttributes({
-    'service.name': 'researcher',
-    'service.namespace': 'swarm-1',
-    'service.instance.id': `agent-${agent}-6f1c2a`,
-    'service.version': '1.4.2',
-    'host.name': 'worker-3',
-    'process.pid': 4000 + agent,
-    'telemetry.sdk.language': 'nodejs',
-  })
-  return { resource, scopeMetrics: [{ scope: { name: '@perfmon/agent-probe', version: '0.1.0' }, metrics }] }
-}
-
-function makeBodies(routes) {
-  const requests = Array.from({ length: agents * rounds }, (_, index) =>
-    request(index % agents, 1 + Math.floor(index / agents), routes),
-  )
-  const points = requests[0].scopeMetrics[0].metrics.reduce(
-    (sum, { dataPoints }) => sum + dataPoints.length,
-    0,
-  )
-  return {
-    points,
-    protobuf: requests.map((one) => ProtobufMetricsSerializer.serializeRequest(one)),
-    json: requests.map((one) => Buffer.from(JsonMetricsSerializer.serializeRequest(one)).toString()),
-  }
-}
 
 /** Touches every point, so that nothing can be left out. */
 function createSumSink() {
@@ -184,7 +91,7 @@ for (const [name, routes] of [
   ['small bodies, 3,800 series', 10],
   ['large bodies, 90,800 series', 300],
 ]) {
-  const { points, protobuf, json } = makeBodies(routes)
+  const { points, protobuf, json } = makeBodies({ agents, rounds, routes })
   const bytes = (list) => Math.round(list.reduce((sum, body) => sum + body.length, 0) / list.length / points)
   console.log(
     `${name}: ${points} points each, ${bytes(protobuf)} bytes per point in protobuf, ${bytes(json)} in JSON`,

@@ -129,6 +129,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       lateWindowMs: configuration.limits.late_window,
       futureWindowMs: configuration.limits.future_window,
     })
+    agents.onRemoved(ingest.forgetAgent)
 
     // evaluate
     const evaluator = createEvaluator({ rules, openAlerts: store.stored.openAlerts, maxBindings })

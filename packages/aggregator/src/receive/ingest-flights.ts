@@ -1,11 +1,11 @@
 import { StoreError } from '../store/store.ts'
-import type { GrowingColumns } from './ingest-batch.ts'
+import type { SampleRows } from './sample-rows.ts'
 import type { SampleState } from './sample-state.ts'
 
 /** A request whose samples are taken and not yet durable. */
 export interface Flight {
   /** The sample state before each change of this request, in order. */
-  readonly undo: GrowingColumns
+  readonly undo: SampleRows
   isUndone: boolean
 }
 
@@ -15,7 +15,7 @@ export interface Flight {
  * them as well (see Store.appendSamples) and their senders try again.
  */
 export interface IngestFlights {
-  begin(undo: GrowingColumns): Flight
+  begin(undo: SampleRows): Flight
   /** To be called when a flight is handed to the store: that order counts. Throws when the flight was undone. */
   depart(flight: Flight): void
   land(flight: Flight): void
@@ -35,8 +35,8 @@ export function createIngestFlights(state: SampleState): IngestFlights {
 
   function undo(flight: Flight) {
     flight.isUndone = true
-    const { seriesIds, timesMs, values } = flight.undo
-    for (let i = seriesIds.length - 1; i >= 0; i--) state.restore(seriesIds[i]!, timesMs[i]!, values[i]!)
+    const { count, seriesIds, timesMs, values } = flight.undo
+    for (let i = count - 1; i >= 0; i--) state.restore(seriesIds[i]!, timesMs[i]!, values[i]!)
   }
 
   return {

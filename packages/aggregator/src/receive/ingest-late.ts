@@ -1,5 +1,6 @@
 import type { LocatedSamples, Store } from '../store/store.ts'
-import { type IngestBatch, pushRow } from './ingest-batch.ts'
+import type { IngestBatch } from './ingest-batch.ts'
+import { pushRow } from './sample-rows.ts'
 import type { SampleState } from './sample-state.ts'
 
 /** Looked up at once: 10 to 40 ms of the store's time, in which nobody else is answered. */
@@ -10,14 +11,11 @@ export async function locateHeld(
   { held }: IngestBatch,
   store: Pick<Store, 'locateSamples'>,
 ): Promise<LocatedSamples> {
-  const count = held.values.length
+  const { count } = held
   const located = { isKnown: new Uint8Array(count), valuesBefore: new Float64Array(count) }
   for (let from = 0; from < count; from += pointsPerQuestion) {
-    const to = from + pointsPerQuestion
-    const part = await store.locateSamples(
-      Uint32Array.from(held.seriesIds.slice(from, to)),
-      Float64Array.from(held.timesMs.slice(from, to)),
-    )
+    const to = Math.min(count, from + pointsPerQuestion)
+    const part = await store.locateSamples(held.seriesIds.slice(from, to), held.timesMs.slice(from, to))
     located.isKnown.set(part.isKnown, from)
     located.valuesBefore.set(part.valuesBefore, from)
   }
@@ -45,7 +43,7 @@ export function settleHeld(
   const ownSamples = samplesOfHeldSeries(batch)
   const corrected = new Set<number>()
   let latePoints = 0
-  for (let i = 0; i < held.values.length; i++) {
+  for (let i = 0; i < held.count; i++) {
     const seriesId = held.seriesIds[i]!
     const timeMs = held.timesMs[i]!
     const own = ownSamples.get(seriesId)!
@@ -53,7 +51,7 @@ export function settleHeld(
     if (isKnown[i] === 1 || own.has(timeMs)) continue
     own.add(timeMs)
     latePoints += 1
-    if (held.isDelta[i]) {
+    if (held.isDelta[i] === 1) {
       pushRow(undo, seriesId, state.lastTimeMs(seriesId), state.lastValue(seriesId))
       state.addLate(seriesId, held.values[i]!)
       corrected.add(seriesId)
@@ -64,12 +62,13 @@ export function settleHeld(
   }
   for (const seriesId of corrected)
     pushRow(late, seriesId, state.lastTimeMs(seriesId), state.lastValue(seriesId))
-  return { latePoints, duplicatePoints: held.values.length - latePoints }
+  return { latePoints, duplicatePoints: held.count - latePoints }
 }
 
 /** Times of the request's own samples, of those series that have held points. */
 function samplesOfHeldSeries({ held, samples }: IngestBatch): Map<number, Set<number>> {
-  const times = new Map(held.seriesIds.map((seriesId) => [seriesId, new Set<number>()]))
-  for (let i = 0; i < samples.values.length; i++) times.get(samples.seriesIds[i]!)?.add(samples.timesMs[i]!)
+  const times = new Map<number, Set<number>>()
+  for (let i = 0; i < held.count; i++) times.set(held.seriesIds[i]!, new Set())
+  for (let i = 0; i < samples.count; i++) times.get(samples.seriesIds[i]!)?.add(samples.timesMs[i]!)
   return times
 }

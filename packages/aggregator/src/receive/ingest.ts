@@ -16,11 +16,14 @@ import type { SeriesTable } from '../store/series-table.ts'
 import type { Store } from '../store/store.ts'
 import { sparklineVitals, type VitalHistory } from '../store/vital-history.ts'
 import type { AgentRegister, Exit } from './agent-register.ts'
-import { createIngestBatch, type IngestBatch, packedColumns } from './ingest-batch.ts'
+import { type AgentStreams, createAgentStreams } from './agent-streams.ts'
+import { createIngestBatch, type IngestBatch } from './ingest-batch.ts'
 import { createIngestFlights, type Flight } from './ingest-flights.ts'
 import { locateHeld, settleHeld } from './ingest-late.ts'
 import { createIngestTurns } from './ingest-turns.ts'
-import { createPointRows, type Report } from './point-rows.ts'
+import { createPointRows } from './point-rows.ts'
+import type { Report } from './report-rows.ts'
+import { columnsOf } from './sample-rows.ts'
 import type { SampleState } from './sample-state.ts'
 
 export interface IngestOptions {
@@ -65,6 +68,8 @@ export interface Ingest {
   accept(decode: (sink: MetricSink) => void): Promise<{ rejectedPoints: number; message?: string }>
   /** Takes the answer of a polled agent. */
   acceptPolled(agent: AgentIdentity, vitals: Vitals, timeMs: number): Promise<void>
+  /** Lets go of what is remembered to be quick with this agent. */
+  forgetAgent(agentId: string): void
   stats(): IngestStats
 }
 
@@ -96,6 +101,8 @@ export function createIngest(options: IngestOptions): Ingest {
     futureWindowMs,
   } = options
   const roles: VitalRole[] = []
+  const streamsByAgent = new Map<string, AgentStreams>()
+  const vitalSeries = new Map<string, (Series | null)[]>()
   // Series that the store has not confirmed yet; they travel with the next batch again if one fails.
   let unsaved: Series[] = []
   let savedUpTo = table.nextId
@@ -115,25 +122,54 @@ export function createIngest(options: IngestOptions): Ingest {
     overflowPoints: 0,
   }
 
-  function roleOf(series: Series): VitalRole {
-    roles[series.id] ??= vitalRole(series.metric, series.part, series.attributes)
-    return roles[series.id]!
+  function streamsOf(agentId: string): AgentStreams {
+    let streams = streamsByAgent.get(agentId)
+    if (streams === undefined) {
+      streams = createAgentStreams(agentId, table)
+      streamsByAgent.set(agentId, streams)
+    }
+    streams.rewind()
+    return streams
+  }
+
+  function roleOf(seriesId: number): VitalRole {
+    const known = roles[seriesId]
+    if (known !== undefined) return known
+    const series = table.byId(seriesId)
+    const role = series ? vitalRole(series.metric, series.part, series.attributes) : vitalRoles.none
+    roles[seriesId] = role
+    return role
+  }
+
+  function vitalSeriesOf(agentId: string, vital: number): Series | null {
+    let known = vitalSeries.get(agentId)
+    if (known === undefined) {
+      known = []
+      vitalSeries.set(agentId, known)
+    }
+    const series = known[vital]
+    if (series && table.byId(series.id) === series) return series
+    const name = vitalNames[vital]!
+    const found = table.resolve({
+      agentId,
+      metric: vitalMetrics[name],
+      unit: vitalUnits[name],
+      kind: 'gauge',
+      part: 'value',
+      attributes: {},
+    })
+    known[vital] = found
+    return found
   }
 
   /** Vital signs become samples like any other; how many were not newer than the last and so left out. */
   function takeVitals(batch: IngestBatch, agentId: string, vitals: Vitals, timeMs: number): number {
     let leftOut = 0
-    for (const name of vitalNames) {
+    for (let i = 0; i < vitalNames.length; i++) {
+      const name = vitalNames[i]!
       const value = vitals[name]
       if (value === null) continue
-      const series = table.resolve({
-        agentId,
-        metric: vitalMetrics[name],
-        unit: vitalUnits[name],
-        kind: 'gauge',
-        part: 'value',
-        attributes: {},
-      })
+      const series = vitalSeriesOf(agentId, i)
       if (!series) continue
       if (!batch.takeDerived(series.id, timeMs, value)) leftOut += 1
       else if (sparklineVitals.includes(name as SparklineVital))
@@ -146,28 +182,23 @@ export function createIngest(options: IngestOptions): Ingest {
     const sums = emptySums()
     let exit: Exit | null = null
     const knownSinceMs = agents.lastReportMs(report.agent.id)
-    for (let i = 0; i < report.series.length; i++) {
-      const series = report.series[i]!
-      const timeMs = report.timesMs[i]!
-      const step = batch.take(
-        series.id,
-        report.startMs[i]!,
-        timeMs,
-        report.values[i]!,
-        report.isDelta[i] === 1,
-        knownSinceMs,
-      )
+    const { count, seriesIds, startMs, timesMs, values, isDelta } = report
+    for (let i = 0; i < count; i++) {
+      const seriesId = seriesIds[i]!
+      const timeMs = timesMs[i]!
+      const step = batch.take(seriesId, startMs[i]!, timeMs, values[i]!, isDelta[i]!, knownSinceMs)
       if (!step) continue
       if (timeMs > sums.timeMs) sums.timeMs = timeMs
       if (step.isOverlap) counts.overlappingPoints += 1
-      const role = roleOf(series)
+      const role = roleOf(seriesId)
       if (role === vitalRoles.none) continue
       // CPU time counts from the start of the process, its stream from the start of the SDK: the first
       // sample would spread a second of start-up over a moment.
       if (role === vitalRoles.cpuSeconds && step.isFirst) continue
       addToSums(sums, role, step.value, step.growth, step.coveredMs)
       if (role === vitalRoles.exitCode) {
-        exit = { code: step.value, reason: String(series.attributes[attributeNames.exitReason] ?? 'normal') }
+        const attributes = table.byId(seriesId)?.attributes ?? {}
+        exit = { code: step.value, reason: String(attributes[attributeNames.exitReason] ?? 'normal') }
       }
     }
     return { sums, exit }
@@ -177,7 +208,7 @@ export function createIngest(options: IngestOptions): Ingest {
   async function commit(batch: IngestBatch, agentIds: readonly string[], hasNewAgents: boolean) {
     const flight = flights.begin(batch.undo)
     counts.tooLatePoints += batch.tooLatePoints
-    if (!hasNewAgents && batch.held.values.length === 0) return append(batch, flight)
+    if (!hasNewAgents && batch.held.count === 0) return append(batch, flight)
     const endTurn = turns.begin(agentIds)
     try {
       // A new agent is saved first: samples of an agent that nobody knows after a crash would be orphans.
@@ -206,15 +237,15 @@ export function createIngest(options: IngestOptions): Ingest {
     const newSeries = unsaved
     unsaved = []
     const { samples, late } = batch
-    if (samples.values.length + late.values.length + newSeries.length === 0) return flights.land(flight)
+    if (samples.count + late.count + newSeries.length === 0) return flights.land(flight)
     try {
       await store.appendSamples({
         newSeries,
-        ...packedColumns(samples),
-        ...(late.values.length > 0 && { late: packedColumns(late) }),
+        ...columnsOf(samples),
+        ...(late.count > 0 && { late: columnsOf(late) }),
       })
       flights.land(flight)
-      counts.samples += samples.values.length
+      counts.samples += samples.count
     } catch (error) {
       unsaved = [...newSeries, ...unsaved]
       flights.refuse(flight)
@@ -245,7 +276,7 @@ export function createIngest(options: IngestOptions): Ingest {
         return true
       }
       const rows = createPointRows({
-        series: table,
+        streamsOf,
         nowMs: now,
         admits,
         ...(futureWindowMs !== undefined && { futureWindowMs }),
@@ -260,11 +291,13 @@ export function createIngest(options: IngestOptions): Ingest {
       const reports = inOrderOfTime(rows.reports)
       const agentIds = [...new Set(reports.map(({ agent }) => agent.id))]
       for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
-      const batch = createIngestBatch(state, lateWindowMs)
+      const batch = createIngestBatch(state, lateWindowMs, vitalNames.length)
       const overlapsBefore = counts.overlappingPoints
       let hasNewAgents = false
       for (const report of reports) {
         const { sums, exit } = takeReport(batch, report)
+        const streams = streamsByAgent.get(report.agent.id)
+        if (streams) streams.spare = report
         // Every point was a repeat or late: the agent was not heard anew.
         if (sums.timeMs === 0) continue
         const vitals = vitalSigns(sums)
@@ -289,10 +322,15 @@ export function createIngest(options: IngestOptions): Ingest {
       }
       const agentIds = [agent.id]
       for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
-      const batch = createIngestBatch(state, lateWindowMs)
+      const batch = createIngestBatch(state, lateWindowMs, vitalNames.length)
       counts.duplicatePoints += takeVitals(batch, agent.id, vitals, timeMs)
       const isNew = agents.report({ agent, source: 'websocket', vitals, nowMs: nowMs(), exit: null })
       await commit(batch, agentIds, isNew)
+    },
+
+    forgetAgent(agentId) {
+      streamsByAgent.delete(agentId)
+      vitalSeries.delete(agentId)
     },
 
     stats: () => ({ ...counts }),
@@ -307,7 +345,5 @@ const overlapWarning =
  * in order, nothing of that is late.
  */
 function inOrderOfTime(reports: readonly Report[]): Report[] {
-  return reports
-    .filter(({ series }) => series.length > 0)
-    .sort((one, other) => one.timesMs[0]! - other.timesMs[0]!)
+  return reports.filter(({ count }) => count > 0).sort((one, other) => one.timesMs[0]! - other.timesMs[0]!)
 }

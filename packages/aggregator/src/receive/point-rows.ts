@@ -1,27 +1,14 @@
 import {
-  type AgentIdentity,
-  type AttributeList,
   agentIdentity,
-  canonicalAttributes,
   type ExponentialHistogramPoint,
   type MetricHeader,
   type MetricSink,
   type PointHeader,
   temporality,
 } from '@perfmon/core'
-import type { AttributeValue, Series, SeriesKind, SeriesPart } from '@perfmon/protocol'
-import type { SeriesTable } from '../store/series-table.ts'
-
-/** What one resource of a request said, as columns: row `i` is one number of one series. */
-export interface Report {
-  readonly agent: AgentIdentity
-  readonly series: Series[]
-  readonly startMs: number[]
-  readonly timesMs: number[]
-  readonly values: number[]
-  /** 1 where the value is an increase (delta temporality), 0 where it is the value itself. */
-  readonly isDelta: number[]
-}
+import type { Series } from '@perfmon/protocol'
+import type { AgentStreams, PointFamily, Stream } from './agent-streams.ts'
+import { emptyReport, pushReportRow, type Report } from './report-rows.ts'
 
 export interface PointRows {
   readonly sink: MetricSink
@@ -38,7 +25,8 @@ export interface PointRows {
 }
 
 export interface PointRowsOptions {
-  readonly series: SeriesTable
+  /** The streams of an agent, to be found in the order in which its last request had them. */
+  readonly streamsOf: (agentId: string) => AgentStreams
   readonly nowMs: number
   /** Whether the agent is known or may still join. */
   readonly admits: (agentId: string) => boolean
@@ -52,14 +40,13 @@ export interface PointRowsOptions {
  */
 export const defaultFutureWindowMs = 60_000
 const maxReasons = 20
-const maxScopeLength = 256
 
 /**
  * Collects a request as rows. Nothing but the series table changes while decoding, so that a body which turns
  * out malformed half-way leaves nothing behind (its new series are truncated by the caller).
  */
 export function createPointRows(options: PointRowsOptions): PointRows {
-  const { series: table, nowMs, admits, futureWindowMs = defaultFutureWindowMs } = options
+  const { streamsOf, nowMs, admits, futureWindowMs = defaultFutureWindowMs } = options
   const reports: Report[] = []
   const reasons = new Set<string>()
   let refusedPoints = 0
@@ -68,8 +55,9 @@ export function createPointRows(options: PointRowsOptions): PointRows {
   let overflowPoints = 0
   let report: Report | undefined
   let header: MetricHeader | undefined
-  // A histogram point becomes a dozen series; after its first time they are found by the id of its `count`.
-  const bucketsOf = new Map<number, { bounds: readonly number[]; series: Series[] }>()
+  let streams: AgentStreams | undefined
+  let stream: Stream | undefined
+  let isDelta = 0
 
   function refuse(points: number, reason: string) {
     refusedPoints += points
@@ -78,7 +66,7 @@ export function createPointRows(options: PointRowsOptions): PointRows {
 
   function isUsable(point: PointHeader): boolean {
     if (!report || !header) {
-      refuse(1, 'A point came before its resource and metric.')
+      refuse(1, 'The limit of agents is reached; raise limits.agents.')
       return false
     }
     if (point.noRecordedValue) {
@@ -97,27 +85,11 @@ export function createPointRows(options: PointRowsOptions): PointRows {
       )
       return false
     }
-    if (point.attributes.some(([key]) => key === overflowAttribute)) overflowPoints += 1
     return true
   }
 
-  function resolve(
-    part: SeriesPart,
-    kind: SeriesKind,
-    unit: string,
-    attributes: Record<string, AttributeValue>,
-  ) {
-    const { name: metric, scope } = header!
-    const identity = { agentId: report!.agent.id, metric, unit, kind, part, attributes }
-    return table.resolve(scope ? { ...identity, scope: scope.slice(0, maxScopeLength) } : identity)
-  }
-
-  function push(series: Series, point: PointHeader, value: number, isDelta: boolean) {
-    report!.series.push(series)
-    report!.startMs.push(point.startMs)
-    report!.timesMs.push(point.timeMs)
-    report!.values.push(value)
-    report!.isDelta.push(isDelta ? 1 : 0)
+  function push(series: Series, point: PointHeader, value: number, delta = isDelta) {
+    pushReportRow(report!, series.id, point.startMs, point.timeMs, value, delta)
   }
 
   function overLimit() {
@@ -128,102 +100,95 @@ export function createPointRows(options: PointRowsOptions): PointRows {
     )
   }
 
-  function add(
-    point: PointHeader,
-    part: SeriesPart,
-    kind: SeriesKind,
-    attributes: AttributeList,
-    value: number,
-  ) {
-    const series = resolve(part, kind, part === 'count' ? '1' : header!.unit, canonicalAttributes(attributes))
-    if (series) push(series, point, value, header!.temporality === temporality.delta && kind !== 'gauge')
-    else overLimit()
-    return series
+  /** The series of a point, found or made; null, and the point refused, where there is no room for them. */
+  function familyOf(point: PointHeader): PointFamily | null {
+    const family = stream!.family(point.attributes)
+    if (family === null) overLimit()
+    else if (family.isOverflow) overflowPoints += 1
+    return family
   }
 
-  function hasTemporality(points: number): boolean {
+  function hasTemporality(): boolean {
     if (header!.temporality !== temporality.unspecified) return true
-    refuse(points, `${header!.name}: its aggregation temporality is unspecified.`)
+    refuse(1, `${header!.name}: its aggregation temporality is unspecified.`)
     return false
   }
 
-  function countAndSum(point: PointHeader & { count: number; sum: number | undefined }): Series | null {
-    const counted = add(point, 'count', 'counter', point.attributes, point.count)
+  function countAndSum(point: PointHeader & { count: number; sum: number | undefined }): PointFamily | null {
+    const family = familyOf(point)
+    if (family === null) return null
+    push(family.main, point, point.count)
     // A histogram that recorded an infinity has such a sum for ever; its count and buckets are still true.
-    if (counted && point.sum !== undefined && Number.isFinite(point.sum))
-      add(point, 'sum', 'counter', point.attributes, point.sum)
-    return counted
+    if (point.sum === undefined || !Number.isFinite(point.sum)) return family
+    const sum = stream!.sumOf(family)
+    if (sum === null) overLimit()
+    else push(sum, point, point.sum)
+    return family
   }
 
   const sink: MetricSink = {
     resource(attributes) {
       const agent = agentIdentity(attributes)
       header = undefined
+      stream = undefined
       if (!admits(agent.id)) {
         report = undefined
         return
       }
-      report = { agent, series: [], startMs: [], timesMs: [], values: [], isDelta: [] }
+      streams = streamsOf(agent.id)
+      report = streams.spare ?? emptyReport(agent)
+      streams.spare = null
+      report.agent = agent
+      report.count = 0
       reports.push(report)
     },
     metric(next) {
       header = next
+      stream = report && streams!.stream(next)
+      isDelta = next.temporality === temporality.delta && next.kind !== 'gauge' ? 1 : 0
     },
     number(point, value) {
-      if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
       if (!isUsable(point)) return
       if (!Number.isFinite(value)) return refuse(1, `${header!.name}: ${value} is not a number to store.`)
-      const isSum = header!.kind === 'sum'
-      if (isSum && !hasTemporality(1)) return
-      const kind = !isSum ? 'gauge' : header!.monotonic ? 'counter' : 'updown'
-      add(point, 'value', kind, point.attributes, value)
+      if (header!.kind === 'sum' && !hasTemporality()) return
+      const family = familyOf(point)
+      if (family !== null) push(family.main, point, value)
     },
     histogram(point) {
-      if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
-      if (!isUsable(point) || !hasTemporality(1)) return
+      if (!isUsable(point) || !hasTemporality()) return
       const { bounds, bucketCounts } = point
-      if (bucketCounts.length !== 0 && bucketCounts.length !== bounds.length + 1) {
-        return refuse(
-          1,
-          `${header!.name}: ${bucketCounts.length} buckets do not fit ${bounds.length} bounds.`,
-        )
-      }
-      const counted = countAndSum(point)
-      if (!counted || bucketCounts.length === 0) return
-      let family = bucketsOf.get(counted.id)
-      if (!family || !sameBounds(family.bounds, bounds)) {
-        const attributes = canonicalAttributes(withoutReserved(point.attributes, 'le'))
-        const series: Series[] = []
-        for (const bound of bounds) {
-          const bucket = resolve('bucket', 'counter', '1', { ...attributes, le: String(bound) })
-          if (!bucket) return overLimit()
-          series.push(bucket)
-        }
-        family = { bounds, series }
-        bucketsOf.set(counted.id, family)
-      }
+      const family = countAndSum(point)
+      if (family === null || bucketCounts.length === 0) return
+      if (!stream!.divide(family, point.attributes, bounds)) return overLimit()
       let below = 0
       for (let i = 0; i < bounds.length; i++) {
         below += bucketCounts[i]!
-        push(family.series[i]!, point, below, header!.temporality === temporality.delta)
+        push(family.parts[i]!, point, below)
       }
     },
     exponentialHistogram(point) {
-      if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
-      if (!isUsable(point) || !hasTemporality(1)) return
+      if (!isUsable(point) || !hasTemporality()) return
       const fault = exponentialFault(point)
       if (fault === undefined) countAndSum(point)
       else refuse(1, `${header!.name}: ${fault}`)
     },
     summary(point) {
-      if (!report) return refuse(1, 'The limit of agents is reached; raise limits.agents.')
       if (!isUsable(point)) return
-      countAndSum(point)
-      const attributes = withoutReserved(point.attributes, 'quantile')
-      for (const { quantile, value } of point.quantiles) {
+      const family = countAndSum(point)
+      if (family === null || point.quantiles.length === 0) return
+      const { quantiles } = point
+      if (
+        !stream!.divide(
+          family,
+          point.attributes,
+          quantiles.map(({ quantile }) => quantile),
+        )
+      )
+        return overLimit()
+      for (let i = 0; i < quantiles.length; i++) {
+        const { value } = quantiles[i]!
         // A summary that saw nothing lately has NaN here: no value, and no fault of the sender's.
-        if (Number.isFinite(value))
-          add(point, 'value', 'gauge', [...attributes, ['quantile', String(quantile)]], value)
+        if (Number.isFinite(value)) push(family.parts[i]!, point, value, 0)
       }
     },
     refused(metric, points, reason) {
@@ -250,14 +215,6 @@ export function createPointRows(options: PointRowsOptions): PointRows {
   }
 }
 
-const overflowAttribute = 'otel.metric.overflow'
-
-/** An attribute of the sender's own under a name that series parts use is kept under another, as Prometheus does. */
-const withoutReserved = (attributes: AttributeList, name: string): AttributeList =>
-  attributes.some(([key]) => key === name)
-    ? attributes.map(([key, value]) => [key === name ? `exported_${name}` : key, value] as const)
-    : attributes
-
 /** Scales that the specification lets an SDK use are -10 to 20; beyond them no index has a bound that is a number. */
 function exponentialFault({ scale, positive, negative }: ExponentialHistogramPoint): string | undefined {
   if (scale < -10 || scale > 20) return `scale ${scale} of an exponential histogram is not within -10 and 20.`
@@ -265,8 +222,4 @@ function exponentialFault({ scale, positive, negative }: ExponentialHistogramPoi
     counts.length > 0 && Math.max(Math.abs(offset), Math.abs(offset + counts.length)) * 2 ** -scale > 1_100
   // Doubles end at 2^1024 and 2^-1074.
   return isFar(positive) || isFar(negative) ? 'a bucket lies beyond all numbers.' : undefined
-}
-
-function sameBounds(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((bound, i) => bound === b[i])
 }

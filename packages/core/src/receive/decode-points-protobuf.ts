@@ -20,15 +20,19 @@ import type { AttributeList, MetricHeader, MetricSink } from './metric-sink.ts'
 
 const numberPointFields = fieldSet(2, 3, 4, 5, 6, 7, 8)
 
+/** One for all number points: a body has a hundred thousand of them, and each is heard and forgotten. */
+const numberPoint = { attributes: noAttributes, startMs: 0, timeMs: 0, noRecordedValue: false }
+
 export function readNumberPoint(
   cursor: ProtobufCursor,
   end: number,
   metric: MetricHeader,
   sink: MetricSink,
 ): void {
-  let attributes: AttributeList = noAttributes
-  let startMs = 0
-  let timeMs = 0
+  const point = numberPoint
+  point.attributes = noAttributes
+  point.startMs = 0
+  point.timeMs = 0
   let flags = 0
   let value = 0
   let hasValue = false
@@ -36,10 +40,10 @@ export function readNumberPoint(
     const tag = readTag(cursor, end)
     switch (tag) {
       case 0x11:
-        startMs = readNanosAsMs(cursor, end)
+        point.startMs = readNanosAsMs(cursor, end)
         break
       case 0x19:
-        timeMs = readNanosAsMs(cursor, end)
+        point.timeMs = readNanosAsMs(cursor, end)
         break
       case 0x21:
         value = readDouble(cursor, end)
@@ -50,7 +54,7 @@ export function readNumberPoint(
         hasValue = true
         break
       case 0x3a:
-        attributes = readAttributeRun(cursor, end, tag, attributes)
+        point.attributes = readAttributeRun(cursor, end, tag, point.attributes)
         break
       case 0x40:
         flags = readUint32(cursor, end)
@@ -62,13 +66,13 @@ export function readNumberPoint(
         skipField(cursor, end, tag, numberPointFields)
     }
   }
-  const noRecordedValue = (flags & 1) === 1
-  if (noRecordedValue) value = Number.NaN
+  point.noRecordedValue = (flags & 1) === 1
+  if (point.noRecordedValue) value = Number.NaN
   else if (!hasValue) {
     sink.refused(metric.name, 1, refusal.noValue)
     return
   }
-  sink.number({ attributes, startMs, timeMs, noRecordedValue }, value)
+  sink.number(point, value)
 }
 
 const histogramPointFields = fieldSet(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)

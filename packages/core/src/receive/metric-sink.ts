@@ -20,7 +20,10 @@ export interface MetricHeader {
   readonly monotonic: boolean
 }
 
-/** Times are Unix milliseconds with their fraction; `startMs` is 0 when the sender gave none. */
+/**
+ * Times are Unix milliseconds with their fraction; `startMs` is 0 when the sender gave none. A point is the sink's
+ * for the duration of the call: the decoder writes the next one into the same object.
+ */
 export interface PointHeader {
   readonly attributes: AttributeList
   readonly startMs: number
