@@ -75,13 +75,28 @@ const sdks = [
     name: 'the installed undici',
     provider: 'openai',
     source: `
-      import { fetch } from 'undici'
+      import { Agent, Client, fetch, interceptors, pipeline, request, Request, stream } from 'undici'
+      import { Readable, Writable } from 'node:stream'
       const chat = { model: 'gpt-5', messages: [{ role: 'user', content: 'a secret' }] }
-      const response = await fetch(process.env.MODEL_URL + '/v1/chat/completions', {
-        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(chat) })
-      await response.json()`,
-    calls: 1,
-    streamed: 0,
+      const told = { ...chat, stream: true, stream_options: { include_usage: true } }
+      const url = process.env.MODEL_URL + '/v1/chat/completions'
+      const post = (body) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      await (await fetch(url, post(chat))).json()
+      await (await fetch(new Request(url, post(chat)))).json()
+      await (await request(url, post(chat))).body.json()
+      for await (const chunk of (await request(url, post(told))).body) void chunk
+      // A body that is sent in pieces.
+      const text = JSON.stringify(chat)
+      const pieces = Readable.from([Buffer.from(text.slice(0, 9)), Buffer.from(text.slice(9))])
+      await (await request(url, { ...post(chat), body: pieces })).body.text()
+      await stream(url, post(told), () => new Writable({ write: (chunk, encoding, done) => done() }))
+      const client = new Client(process.env.MODEL_URL)
+      await (await client.request({ path: '/v1/chat/completions', ...post(chat) })).body.dump()
+      await client.close()
+      const dispatcher = new Agent().compose(interceptors.retry())
+      await (await request(url, { ...post(chat), dispatcher })).body.text()`,
+    calls: 8,
+    streamed: 2,
   },
 ]
 
@@ -90,7 +105,9 @@ describe.each(sdks)('$name, unmodified', ({ source, provider, calls, streamed })
     const { report, counts } = await watchFramework(context, packages, { source })
     expect(counts).toMatchObject({ requests: calls, streamed })
     expect(countOf(report, operations, { 'gen_ai.provider.name': provider })).toBe(calls)
-    expect(countOf(report, 'gen_ai.client.operation.time_to_first_chunk')).toBe(streamed)
+    for (const { attributes } of report.metrics.get(operations)!.points) {
+      expect(attributes).toMatchObject({ 'gen_ai.request.model': attributes['gen_ai.response.model'] })
+    }
   })
 })
 

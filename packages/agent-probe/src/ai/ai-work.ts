@@ -5,6 +5,7 @@ import type { Recordings } from '../record/recordings.ts'
 import { createAiRecordings } from './ai-recordings.ts'
 import { createFetchFollowers } from './follow-fetch.ts'
 import { createRequestFollowers } from './follow-request.ts'
+import { createUndiciFollowers } from './follow-undici.ts'
 import { createFrameworks, type Frameworks } from './frameworks/frameworks.ts'
 import { createModelCalls } from './model-calls.ts'
 import { createPriceTable } from './price-table.ts'
@@ -14,6 +15,7 @@ import { type Fetch, wrapFetch } from './watch-model-fetch.ts'
 export interface AiWork extends Frameworks {
   readonly fetching: ReturnType<typeof createFetchFollowers>
   readonly requesting: ReturnType<typeof createRequestFollowers>
+  readonly undiciRequesting: ReturnType<typeof createUndiciFollowers>
   /** The installed undici has a `fetch` of its own. */
   undici(exports: unknown): void
 }
@@ -42,8 +44,9 @@ export const createAiWork = ({
     now,
   })
   const work: AiWork = {
-    fetching: createFetchFollowers({ calls, guard }),
+    fetching: createFetchFollowers({ calls, guard, now }),
     requesting: createRequestFollowers({ calls, guard, now }),
+    undiciRequesting: createUndiciFollowers({ calls, guard, now }),
     undici(exports) {
       const undici = exports as { fetch?: Fetch }
       if (typeof undici.fetch === 'function')

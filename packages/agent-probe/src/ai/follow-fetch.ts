@@ -1,38 +1,62 @@
 import type { HookGuard } from '../hook-guard.ts'
 import { peerOfOrigin } from '../record/http-names.ts'
 import { createAttemptGuard } from './guarded-attempt.ts'
-import type { ModelCalls } from './model-calls.ts'
+import type { ModelAttempt, ModelCalls } from './model-calls.ts'
 import { readTopLevelText } from './read-top-level-text.ts'
+import { collectText, maxBodyLength, textOf } from './request-text.ts'
 import { tapBody } from './tap-body.ts'
 import type { FetchFollower, FetchToModel } from './watch-model-fetch.ts'
 
-/** Enough of a body that is bytes, to find the model's name in. */
-const maxBodyBytes = 64 * 1024
-
-const textOf = (body: unknown): string | undefined => {
-  if (typeof body === 'string') return body
-  if (body instanceof Uint8Array) return Buffer.from(body.subarray(0, maxBodyBytes)).toString('latin1')
-  if (body instanceof ArrayBuffer) return textOf(new Uint8Array(body))
-  return undefined
+/**
+ * The first part of the body of a `Request`, from a copy: the agent's own stays unread. By the time of an answer
+ * it is there, as it was sent by then.
+ */
+const readCopy = (request: Request): (() => string) => {
+  const { add, text } = collectText()
+  const read = async () => {
+    const reader = request.clone().body?.getReader()
+    if (reader === undefined) return
+    while (text().length < maxBodyLength) {
+      const { done, value } = await reader.read()
+      if (done) return
+      add(value)
+    }
+    // Else the rest would be kept for us until the agent's side has sent it.
+    await reader.cancel()
+  }
+  // A body that was used before, or that breaks off: the agent will be told.
+  void read().catch(() => {})
+  return text
 }
 
 /** Follows calls of `fetch` to models; absent when the request turns out to be no such call. */
 export const createFetchFollowers = ({
   calls,
   guard,
+  now,
 }: {
   calls: ModelCalls
   guard: HookGuard
+  now: () => number
 }): ((request: FetchToModel) => FetchFollower | undefined) => {
   const guarded = createAttemptGuard(guard)
 
-  return ({ endpoint, url, body }) => {
-    const text = textOf(body)
-    const model = endpoint.model ?? (text === undefined ? undefined : readTopLevelText(text, 'model'))
-    if (model === undefined && !endpoint.certain) return undefined
-    const target = { endpoint, model, peer: peerOfOrigin(url) }
-    const attempt = guarded(calls.begin({ target, url, body: text }))
-    const follow = guard.wrap<unknown, Response>((response) => {
+  return ({ endpoint, url, body, request }) => {
+    const startedAtMs = now()
+    const begin = (text: string | undefined): ModelAttempt | undefined => {
+      const model = endpoint.model ?? (text === undefined ? undefined : readTopLevelText(text, 'model'))
+      if (model === undefined && !endpoint.certain) return undefined
+      const target = { endpoint, model, peer: peerOfOrigin(url) }
+      return guarded(calls.begin({ target, url, body: text, startedAtMs }))
+    }
+    const copy = request !== undefined && endpoint.model === undefined ? readCopy(request) : undefined
+    const known = copy === undefined ? begin(textOf(body)) : undefined
+    if (known === undefined && copy === undefined) return undefined
+    const attempted = () => known ?? begin(copy?.())
+
+    const answered = guard.wrap<unknown, Response>((response) => {
+      const attempt = attempted()
+      if (attempt === undefined) return
       const { status, headers, body: answer } = response
       attempt.answered({
         status,
@@ -45,6 +69,7 @@ export const createFetchFollowers = ({
       if (answer === null) attempt.ended()
       else tapBody(answer, attempt)
     })
-    return { answered: follow, failed: attempt.failed }
+    const failed = guard.wrap<unknown, unknown>((error) => attempted()?.failed(error))
+    return { answered, failed }
   }
 }

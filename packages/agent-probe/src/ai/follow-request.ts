@@ -5,21 +5,15 @@ import { createAttemptGuard } from './guarded-attempt.ts'
 import type { ModelAttempt, ModelCalls } from './model-calls.ts'
 import type { ModelEndpoint } from './model-endpoint.ts'
 import { readTopLevelText } from './read-top-level-text.ts'
+import { collectText } from './request-text.ts'
 import type { RequestFollower } from './watch-model-requests.ts'
-
-/** Enough of a request's body to find the model's name in and to tell it from others. */
-const maxBodyLength = 64 * 1024
 
 type Written = (chunk?: unknown, encoding?: unknown, callback?: unknown) => unknown
 
 /** The first part of what the agent writes into its request. */
 const readRequestBody = (request: ClientRequest, guard: HookGuard): (() => string) => {
-  let text = ''
-  const keep = guard.wrap<unknown, unknown>((chunk) => {
-    if (text.length >= maxBodyLength) return
-    if (typeof chunk === 'string') text += chunk
-    else if (chunk instanceof Uint8Array) text += Buffer.from(chunk).toString('latin1', 0, maxBodyLength)
-  })
+  const { add, text } = collectText()
+  const keep = guard.wrap<unknown, unknown>(add)
   const write = request.write as Written
   const end = request.end as Written
   // `end` hands its chunk on by an inner function, not by `write`: nothing is seen twice.
@@ -33,7 +27,7 @@ const readRequestBody = (request: ClientRequest, guard: HookGuard): (() => strin
       return end.apply(request, given)
     },
   })
-  return () => text
+  return text
 }
 
 /** Bytes as the parser delivers them: no listener, which would make the stream flow. */

@@ -61,6 +61,17 @@ const agents = [
           for (const [path, body] of all) await read(await post(path, body))`,
   })),
   {
+    title: 'Request objects',
+    ask: `
+      for (const [path, body] of all) {
+        const request = new Request(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+        const response = await fetch(request)
+        await response.text()
+        // Used up by the call, as without us.
+        if (!request.bodyUsed) throw new Error('unused')
+      }`,
+  },
+  {
     title: 'node:http',
     ask: `
       const post = (path, body) => new Promise((resolve, reject) => {
@@ -117,6 +128,32 @@ describe.each(agents)('an agent that uses $title', ({ ask }) => {
     expect(countOf(report, 'perfmon.gen_ai.client.cost')).toBeGreaterThan(0)
     for (const each of reports) expect(each.body.toString()).not.toContain('secret')
   })
+})
+
+test('a Request whose body is a stream is sent as it comes; one that was read before is refused as without us', async () => {
+  const source = `${questions}
+    const pieces = new ReadableStream({
+      async start(controller) {
+        const text = JSON.stringify(chat)
+        for (const piece of [text.slice(0, 9), text.slice(9)]) {
+          controller.enqueue(new TextEncoder().encode(piece))
+          await new Promise(setImmediate)
+        }
+        controller.close()
+      },
+    })
+    const to = url + '/v1/chat/completions'
+    await (await fetch(new Request(to, { method: 'POST', headers, body: pieces, duplex: 'half' }))).text()
+    const used = new Request(to, { method: 'POST', headers, body: '{}' })
+    await used.text()
+    await fetch(used).catch((error) => console.log(error.name))
+    const { messages: _, ...unsaid } = chat
+    const form = new Request(url + '/forms/7/responses', { method: 'POST', body: JSON.stringify({ answers: [unsaid] }) })
+    await (await fetch(form)).text()`
+  const end = await watchAiAgent({ source })
+  expect(end.stdout).toBe('TypeError\n')
+  expectSameCalls({ ...end, counts: { ...end.counts, requests: 1, refused: 0 } }, { beside: 1 })
+  expect(countOf(end.report, operations, { 'gen_ai.request.model': 'gpt-5-mini' })).toBe(1)
 })
 
 test('what is no call to a model is none, whatever its path', async () => {

@@ -5,6 +5,7 @@ import type { AiWork } from './ai-work.ts'
 import { hookFrameworks } from './hook-frameworks.ts'
 import { watchModelFetch } from './watch-model-fetch.ts'
 import { watchModelRequests } from './watch-model-requests.ts'
+import { watchModelUndici } from './watch-model-undici.ts'
 
 type AiWorkModule = typeof import('./ai-work.ts')
 
@@ -35,5 +36,6 @@ export const watchAi = ({
   const ai = () => work ?? load()
   watchModelFetch({ guard, ai })
   watchModelRequests({ guard, ai })
+  watchModelUndici({ guard, ai })
   hookFrameworks({ guard, ai })
 }

@@ -12,6 +12,8 @@ export interface FetchToModel {
   readonly endpoint: ModelEndpoint
   readonly url: string
   readonly body: unknown
+  /** Whose body it is that is sent, where none was given beside it. */
+  readonly request: Request | undefined
 }
 
 /** Follows an answer of `fetch`; both methods are called at most once. */
@@ -36,7 +38,10 @@ export const wrapFetch = (original: Fetch, { guard, ai }: { guard: HookGuard; ai
     if (method !== 'POST' && method.toUpperCase() !== 'POST') return
     const url = typeof input === 'string' ? input : isRequest(input) ? input.url : String(input)
     const endpoint = modelEndpoint(url)
-    if (endpoint !== undefined) look.follower = ai().fetching({ endpoint, url, body: options?.body })
+    if (endpoint === undefined) return
+    const body = options?.body
+    const request = isRequest(input) && body == null ? input : undefined
+    look.follower = ai().fetching({ endpoint, url, body, request })
   })
 
   // The parameters are those of the standard's `fetch`, so that its `length` is the same.
