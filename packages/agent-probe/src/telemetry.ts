@@ -19,7 +19,7 @@ import type { AgentEnvironment } from './configure/agent-environment.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
 import type { Sources } from './configure/sources.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
-import { sendOnOpenSocket } from './exit/send-on-open-socket.ts'
+import { awaitAnswer, sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
 import { probeVersion } from './probe-version.ts'
 import { randomId } from './random-id.ts'
@@ -65,6 +65,8 @@ const describeAgent = (settings: Settings, hostName: string) => ({
   'telemetry.distro.name': 'perfmon',
   'telemetry.distro.version': probeVersion,
 })
+
+const isSuccess = (status: number) => status >= 200 && status < 300
 
 /** Sums and histograms are contained in the next report; only gauges are gone with a lost one. */
 const countGauges = ({ scopeMetrics }: ResourceMetrics): number =>
@@ -221,6 +223,13 @@ export const createTelemetry = ({
       const { exitWaitMs } = settings
       if (exitWaitMs === 0) return
       const left = () => Math.max(0, sinceMs + exitWaitMs - performance.now())
+      // A report under way is waited for first: what it holds must not be counted twice.
+      let open = transport?.takeOver()
+      if (open?.received !== undefined) {
+        const answer = awaitAnswer(open, left() / 2)
+        if (answer !== undefined && isSuccess(answer.status)) delta?.arrived()
+        if (!answer?.reusable) open = undefined
+      }
       const body = chooseSerializer(settings.protocol).serializeRequest({
         resource: describe(),
         scopeMetrics: [{ scope, metrics: collect(exit) }],
@@ -234,9 +243,10 @@ export const createTelemetry = ({
             ? process.getBuiltinModule('node:zlib').gzipSync(body, { level: 1 })
             : body,
       }
-      const socket = transport?.idleSocket()
-      const status = sendOnOpenSocket({ socket, report, waitMs: left() }) ?? later(report, left())
-      if (status >= 200 && status < 300) return
+      const status =
+        sendOnOpenSocket({ socket: open?.socket, report, waitMs: left() }) ??
+        (left() > 0 ? later(report, left()) : 0)
+      if (isSuccess(status)) return
       const message =
         status > 0 ? `status ${status}` : status < 0 ? 'no connection' : `no answer in ${exitWaitMs} ms`
       log.failedAtExit(new DeliveryError(status === 0 ? 'timeout' : 'unreachable', message))

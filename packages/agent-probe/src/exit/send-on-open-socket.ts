@@ -1,6 +1,8 @@
 import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import type { OpenConnection } from '../send/create-connection.ts'
 import { type PostRequest, toHttpBytes } from '../send/post-request.ts'
+import { type HttpAnswer, readHttpAnswer } from '../send/read-http-answer.ts'
 import { readStatus } from './read-status.ts'
 
 const pauseMs = 1
@@ -19,6 +21,41 @@ const retry = (call: () => number, untilMs: number): number => {
   }
 }
 
+/** Not documented, but the same since Node 0.x; absent on Windows, and then the thread does it. TLS is beyond us. */
+const descriptorOf = (socket: Socket): number | undefined => {
+  const fd = (socket as { _handle?: { fd?: number } })._handle?.fd
+  return fd === undefined || fd < 0 || socket.destroyed || 'encrypted' in socket ? undefined : fd
+}
+
+const maxAwaitedBytes = 64 * 1024
+
+/**
+ * The answer to a request that is under way, read without an event loop. `undefined` when none comes in time or
+ * that is not possible; the connection is of no more use then.
+ */
+export const awaitAnswer = (
+  { socket, received = Buffer.alloc(0) }: OpenConnection,
+  waitMs: number,
+): HttpAnswer | undefined => {
+  const fd = descriptorOf(socket)
+  if (fd === undefined) return undefined
+  const untilMs = performance.now() + waitMs
+  const chunk = Buffer.alloc(4096)
+  let bytes: Buffer = received
+  try {
+    while (bytes.byteLength < maxAwaitedBytes) {
+      const count = retry(() => readSync(fd, chunk, 0, chunk.byteLength, null), untilMs)
+      bytes = Buffer.concat([bytes, chunk.subarray(0, count)])
+      const answer = readHttpAnswer(bytes, count === 0)
+      if (answer === 'broken' || (answer === undefined && count === 0)) return undefined
+      if (answer !== undefined) return answer
+    }
+  } catch {
+    // No answer in time, or a connection that is gone.
+  }
+  return undefined
+}
+
 /**
  * Posts a report on an idle keep-alive connection without an event loop: straight on its descriptor, which
  * takes about 2 ms where a thread takes 40. Returns the HTTP status, or `undefined` when that is not
@@ -33,10 +70,8 @@ export const sendOnOpenSocket = ({
   report: PostRequest
   waitMs: number
 }): number | undefined => {
-  // Not documented, but the same since Node 0.x; absent on Windows, and then the thread does it.
-  const fd = (socket as { _handle?: { fd?: number } } | undefined)?._handle?.fd
-  if (socket === undefined || fd === undefined || fd < 0 || socket.destroyed || 'encrypted' in socket)
-    return undefined
+  const fd = socket && descriptorOf(socket)
+  if (fd === undefined) return undefined
   const untilMs = performance.now() + waitMs
   try {
     const request = toHttpBytes(report, 'keep-alive')

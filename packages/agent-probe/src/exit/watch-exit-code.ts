@@ -1,4 +1,5 @@
 import type { HookGuard } from '../hook-guard.ts'
+import { stayListening } from './stay-listening.ts'
 
 type ReallyExit = (code?: number | string) => never
 
@@ -49,6 +50,6 @@ export const watchExitCode = ({
     else process.on('exit', (code) => onEnd(toCode(process.exitCode ?? code)))
   })
 
-  process.prependListener('exit', (code) => onExit.call(undefined, code))
-  process.on('uncaughtExceptionMonitor', onError as () => void)
+  stayListening('exit', (code: number) => onExit.call(undefined, code))
+  stayListening('uncaughtExceptionMonitor', onError as () => void)
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { HookGuard } from '../hook-guard.ts'
 import { watchSelfKill } from './watch-self-kill.ts'
 
@@ -18,6 +19,12 @@ type Signal = keyof typeof signals
  * Whoever takes us off, ourselves or an agent by `removeAllListeners`: with the event loop's next turn we are
  * back, and first.
  */
+/**
+ * The kernel keeps signals from the first process of a container unless it listens to them. So one that only we listen
+ * to does not end it: without us it would live on as well.
+ */
+const isInit = process.pid === 1 && process.platform === 'linux'
+
 export const watchSignals = ({
   guard,
   onHandled,
@@ -51,18 +58,22 @@ export const watchSignals = ({
         if (!process.listeners(gone).includes(ours)) process.prependListener(gone, ours)
       }
       away.clear()
+      if (!(process as EventEmitter).listeners('removeListener').includes(onRemoved))
+        process.on('removeListener', onRemoved)
     }
     setImmediate(comeBack).unref()
   })
 
-  process.on('removeListener', (event, listener) => {
+  const onRemoved = (event: string | symbol, listener: unknown) => {
     const ours = listeners.get(event as Signal)
     if (ours !== undefined && ours === listener) comeBackSoon.call(undefined, event as Signal)
-  })
+  }
+  process.on('removeListener', onRemoved)
 
   for (const [signal, number] of Object.entries(signals) as [Signal, number][]) {
     const onSignal = () => {
       const alone = process.listeners(signal).every((listener) => listener === onSignal)
+      if (alone && isInit) return
       // Before we are gone: a second signal must not cut the last report short.
       if (alone) onDeath(128 + number)
       else onHandled()

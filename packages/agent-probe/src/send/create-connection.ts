@@ -10,9 +10,17 @@ const maxAnswerBytes = 64 * 1024
 export interface Connection {
   /** Sends one request and waits for its answer; one at a time. Rejects with a {@link DeliveryError}. */
   exchange(request: Buffer, timeoutMs: number): Promise<HttpAnswer>
-  /** The connection, when it is open and nothing is under way on it. */
-  idleSocket(): Socket | undefined
+  /**
+   * The connection for somebody who does without an event loop, when it is open and everything was written to it.
+   * `received` is what has arrived of an answer that is still awaited.
+   */
+  takeOver(): OpenConnection | undefined
   close(): void
+}
+
+export interface OpenConnection {
+  readonly socket: Socket
+  readonly received: Buffer | undefined
 }
 
 interface Exchange {
@@ -110,7 +118,10 @@ export const createConnection = (url: string): Connection => {
         throw error
       }
     },
-    idleSocket: () => (exchange === undefined ? socket : undefined),
+    takeOver() {
+      if (socket === undefined || socket.connecting || socket.writableLength > 0) return undefined
+      return { socket, received: exchange?.received }
+    },
     close: () => finish(false)?.failed(new DeliveryError('unreachable', 'shut down')),
   }
 }

@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import type { IExporterTransport } from '@opentelemetry/otlp-exporter-base'
 import type { ProbeAccount } from '../collect/probe-account.ts'
 import type { Settings } from '../configure/read-settings.ts'
-import { createConnection } from './create-connection.ts'
+import { type Connection, createConnection } from './create-connection.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { toHttpBytes } from './post-request.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -30,8 +29,7 @@ const retryAfterMs = (header: string | undefined, nowMs: number): number => {
 }
 
 export interface Transport extends IExporterTransport {
-  /** A connection to the receiver that is open and unused. */
-  idleSocket(): Socket | undefined
+  takeOver: Connection['takeOver']
 }
 
 /**
@@ -59,7 +57,12 @@ export const createTransport = ({
     const request = toHttpBytes({ url: settings.url, headers, body }, 'keep-alive')
     account.sent({ bodyBytes: report.byteLength, wireBytes: request.byteLength })
     const answer = await connection.exchange(request, timeoutMs)
-    if (answer.status >= 200 && answer.status < 300) return answer.body
+    if (answer.status >= 200 && answer.status < 300) {
+      // A web page answers everything with 200, and takes nothing.
+      if (answer.headers['content-type']?.includes('text/html'))
+        throw new DeliveryError('refused', 'the answer is a web page')
+      return answer.body
+    }
     notBeforeMs = now() + retryAfterMs(answer.headers['retry-after'], now())
     throw new DeliveryError('refused', `status ${answer.status}`)
   }
@@ -72,7 +75,7 @@ export const createTransport = ({
         return { status: 'failure', error: error as Error }
       }
     },
-    idleSocket: connection.idleSocket,
+    takeOver: connection.takeOver,
     shutdown: connection.close,
   }
 }

@@ -4,10 +4,13 @@ import type { DeliveryError } from './delivery-error.ts'
 /** One lost report is a restarting receiver; two in a row are worth a line. */
 const failuresBeforeLine = 2
 
-const remedy = ({ message }: DeliveryError): string =>
-  /status 40[13]/.test(message)
-    ? 'Set PERFMON_TOKEN (or OTEL_EXPORTER_OTLP_HEADERS) to what the receiver expects'
-    : 'Set OTEL_EXPORTER_OTLP_ENDPOINT to where the receiver is, or PERFMON_DISABLED=1 to switch the probe off'
+const remedy = ({ message }: DeliveryError): string => {
+  if (/status 40[13]/.test(message))
+    return 'Set PERFMON_TOKEN (or OTEL_EXPORTER_OTLP_HEADERS) to what the receiver expects'
+  if (/status 3\d\d/.test(message))
+    return 'Redirects are not followed: set OTEL_EXPORTER_OTLP_ENDPOINT to where this one leads'
+  return 'Set OTEL_EXPORTER_OTLP_ENDPOINT to where the receiver is, or PERFMON_DISABLED=1 to switch the probe off'
+}
 
 export interface DeliveryLog {
   delivered(): void

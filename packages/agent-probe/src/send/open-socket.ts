@@ -1,15 +1,18 @@
 import * as net from 'node:net'
+import { createHostLookup } from './look-up-host.ts'
 
 /** Connects to the server of a URL, with TLS for https. */
 export const openSocket = (url: string): net.Socket => {
   const { protocol, hostname, port } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'https:'
-  const target = { host, port: Number(port) || (secure ? 443 : 80) }
-  if (!secure) return net.connect(target)
+  const names = createHostLookup()
+  const target = { host, port: Number(port) || (secure ? 443 : 80), lookup: names.lookup }
+  // A query that nobody waits for any more would keep the agent alive.
+  const cancelling = (socket: net.Socket) => socket.once('close', names.cancel)
+  if (!secure) return cancelling(net.connect(target))
   // A server name must be a name: TLS knows none for an address.
   // Not imported above: TLS takes longer to load than everything else of the probe.
-  return process
-    .getBuiltinModule('node:tls')
-    .connect({ ...target, ...(net.isIP(host) === 0 && { servername: host }) })
+  const { connect } = process.getBuiltinModule('node:tls')
+  return cancelling(connect({ ...target, ...(net.isIP(host) === 0 && { servername: host }) }))
 }
