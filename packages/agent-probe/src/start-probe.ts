@@ -1,4 +1,6 @@
 import { watchAi } from './ai/watch-ai.ts'
+import { createProcessIdentity } from './children/agent-identity.ts'
+import { watchChildren } from './children/watch-children.ts'
 import type { AgentEnvironment } from './configure/agent-environment.ts'
 import { readSources } from './configure/sources.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
@@ -35,6 +37,8 @@ export const startProbe = (environment: AgentEnvironment): void => {
   if (sources.isOn('http.client.fetch')) watchFetch({ recordings, guard })
   if (sources.isOn('ai')) watchAi({ recordings, guard, env })
   if (isWorker) return
+  const identity = createProcessIdentity(env, process.env)
+  if (sources.isOn('children')) watchChildren({ guard, identity })
   const stopWatchingThreads = sources.isOn('workers') ? watchThreads({ recordings, guard }) : () => {}
 
   let telemetry: Telemetry | undefined
@@ -43,7 +47,7 @@ export const startProbe = (environment: AgentEnvironment): void => {
   const load = (): Telemetry => {
     const { createRequire } = process.getBuiltinModule('node:module')
     const { createTelemetry } = createRequire(import.meta.url)('./telemetry.js') as TelemetryModule
-    telemetry = createTelemetry({ recordings, guard, environment, sources })
+    telemetry = createTelemetry({ recordings, guard, environment, sources, identity })
     return telemetry
   }
 

@@ -10,6 +10,7 @@ import { attributeNames } from '@perfmon/protocol/names'
 import type { ReportInterval } from './actions/built-in/sampling-interval.ts'
 import { recordingLadder } from './budget/budget-ladder.ts'
 import { slowPace, watchBudget } from './budget/watch-budget.ts'
+import type { ProcessIdentity } from './children/agent-identity.ts'
 import { createMetricCollector } from './collect/collect-metrics.ts'
 import { estimateMemory } from './collect/estimate-memory.ts'
 import { createProbeAccount } from './collect/probe-account.ts'
@@ -22,7 +23,6 @@ import type { AgentExit } from './exit/agent-exit.ts'
 import { awaitAnswer, sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
 import { probeVersion } from './probe-version.ts'
-import { randomId } from './random-id.ts'
 import type { Recordings } from './record/recordings.ts'
 import { chooseSerializer, createExporter } from './send/create-exporter.ts'
 import { createTransport, type Transport } from './send/create-transport.ts'
@@ -52,11 +52,15 @@ export interface Telemetry {
 
 const scope = { name: '@perfmon/agent-probe', version: probeVersion }
 
-const describeAgent = (settings: Settings, hostName: string) => ({
-  [attributeNames.serviceInstanceId]: randomId(),
+const describeAgent = (settings: Settings, hostName: string, identity: ProcessIdentity) => ({
   [attributeNames.hostName]: hostName,
   ...settings.resource,
+  [attributeNames.serviceInstanceId]: identity.instanceId(),
   [attributeNames.processPid]: process.pid,
+  [attributeNames.processParentPid]: process.ppid,
+  ...(identity.parentInstanceId !== undefined && {
+    [attributeNames.parentInstanceId]: identity.parentInstanceId,
+  }),
   'process.runtime.name': 'nodejs',
   'process.runtime.version': process.versions.node,
   'telemetry.sdk.name': 'opentelemetry',
@@ -81,11 +85,13 @@ export const createTelemetry = ({
   guard,
   environment,
   sources,
+  identity,
 }: {
   recordings: Recordings
   guard: HookGuard
   environment: AgentEnvironment
   sources: Sources
+  identity: ProcessIdentity
 }): Telemetry => {
   const now = Date.now
   const hostName = hostname()
@@ -93,6 +99,7 @@ export const createTelemetry = ({
     env: environment.env,
     script: process.argv[1],
     nameOf: environment.nameOf,
+    isChild: identity.parentInstanceId !== undefined,
   })
   const writeLine = createWriteLine(settings.logLevel)
   for (const warning of [...environment.warnings, ...warnings]) writeLine('warn', `${warning}.`)
@@ -122,7 +129,7 @@ export const createTelemetry = ({
     return delta ? delta.apply(metrics) : metrics
   }
 
-  const attributes = describeAgent(settings, hostName)
+  const attributes = describeAgent(settings, hostName, identity)
   let webSocketUrl: string | undefined
   let transport: Transport | undefined
   let reader: ReportReader | undefined

@@ -101,6 +101,9 @@ export const attributeNames = {
   serviceInstanceId: 'service.instance.id',
   serviceVersion: 'service.version',
   processPid: 'process.pid',
+  processParentPid: 'process.parent_pid',
+  /** Resource attribute: `service.instance.id` of the watched process that started this one. */
+  parentInstanceId: 'perfmon.parent.instance_id',
   hostName: 'host.name',
   cpuMode: 'cpu.mode',
   httpMethod: 'http.request.method',

@@ -54,11 +54,16 @@ export interface SettingsSource {
   readonly script: string | undefined
   /** What a message calls a variable, which may come from a file. */
   readonly nameOf?: (variable: string) => string
+  /** Started by a watched process, whose variables it has. */
+  readonly isChild?: boolean
 }
 
 /** Hosts that never leave the machine. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** How many ports behind a parent's single one its children may take. */
+const childPorts = 100
 
 const defaultUrl = 'http://127.0.0.1:4318/v1/metrics'
 
@@ -73,6 +78,7 @@ export const readSettings = ({
   env,
   script,
   nameOf = (variable) => variable,
+  isChild = false,
 }: SettingsSource): { settings: Settings; warnings: readonly string[] } => {
   const warnings: string[] = []
 
@@ -250,6 +256,11 @@ export const readSettings = ({
           ' leave PERFMON_WS_HOST out for this machine only. Nothing listens now',
       )
       return undefined
+    }
+    // One port can only be one process's: it is the parent's, and its children take the ports behind it.
+    if (isChild && firstPort === lastPort && firstPort !== 0) {
+      const childPort = Math.min(firstPort + 1, 65_535)
+      return { host, firstPort: childPort, lastPort: Math.min(firstPort + childPorts, 65_535), token }
     }
     return { host, firstPort, lastPort, token }
   }
