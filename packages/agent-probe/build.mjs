@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,6 +67,7 @@ const { outputFiles } = await build({
     register: 'src/register.ts',
     telemetry: 'src/telemetry.ts',
     ai: 'src/ai/ai-work.ts',
+    coordination: 'src/coordinate/coordination-work.ts',
     websocket: 'src/websocket/websocket.ts',
     actions: 'src/actions/actions.ts',
     'config-file': 'src/configure/read-config-file.ts',
@@ -92,6 +93,56 @@ const { outputFiles } = await build({
   logLevel: 'warning',
 })
 
+/** What agents import: nothing but a look at a global symbol. Readable, as it lands in their stack traces. */
+const apiFiles = await Promise.all(
+  [
+    ['esm', 'api.js'],
+    ['cjs', 'api.cjs'],
+  ].map(async ([format, file]) => {
+    const { outputFiles } = await build({
+      absWorkingDir: here,
+      entryPoints: ['src/api/api.ts'],
+      outfile: `dist/${file}`,
+      write: false,
+      bundle: true,
+      platform: 'neutral',
+      format,
+      target: 'es2020',
+      logLevel: 'warning',
+    })
+    return outputFiles[0]
+  }),
+)
+
+/**
+ * One file of types for both, made of what the compiler wrote: a file per verb, without imports between them, and
+ * with what `api.ts` does not pass on kept inside.
+ */
+const apiTypes = async () => {
+  const folder = join(here, 'dist', 'types', 'api')
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.d.ts')).sort()
+  if (files.length === 0) throw new Error(`no types in ${folder}: run "tsc -b" first`)
+  const read = (file) => readFile(join(folder, file), 'utf8')
+  const entry = await read('api.d.ts')
+  const passedOn = new Set(
+    [...entry.matchAll(/\{([^}]*)\}/g)].flatMap(([, names]) =>
+      names.split(',').map((name) => name.trim().replace(/^type /, '')),
+    ),
+  )
+  const parts = await Promise.all(
+    files.filter((file) => file !== 'api.d.ts' && file !== 'probe-api.d.ts').map(read),
+  )
+  const inside = parts.map((part) =>
+    part
+      .replace(/^(?:import .*|\/\/# .*|export \{\};)\n?/gm, '')
+      .replace(/^export (?=(?:declare )?(?:const|function|interface|type) (\w+))/gm, (kept, name) =>
+        passedOn.has(name) ? kept : '',
+      )
+      .replace(/^(?=(?:const|function) )/gm, 'declare '),
+  )
+  return `${inside.join('\n')}export {};\n`
+}
+
 await mkdir(join(here, 'dist'), { recursive: true })
 // Written beside and renamed: a process that starts just now finds the old file or the new one, never half.
 const put = async (path, contents) => {
@@ -99,7 +150,9 @@ const put = async (path, contents) => {
   await writeFile(draft, contents)
   await rename(draft, path)
 }
-for (const { path, contents } of outputFiles) await put(path, contents)
+for (const { path, contents } of [...outputFiles, ...apiFiles]) await put(path, contents)
 await put(join(here, 'dist', 'register.d.ts'), 'export {}\n')
 // Not in the bundle: it is read when the first cost is estimated.
 await put(join(here, 'dist', 'prices.json'), await readFile(join(here, 'src/ai/prices.json')))
+const types = await apiTypes()
+for (const file of ['api.d.ts', 'api.d.cts']) await put(join(here, 'dist', file), types)

@@ -3,6 +3,8 @@ import { createProcessIdentity } from './children/agent-identity.ts'
 import { watchChildren } from './children/watch-children.ts'
 import type { AgentEnvironment } from './configure/agent-environment.ts'
 import { readSources } from './configure/sources.ts'
+import { nameInEnvironment } from './coordinate/name-in-environment.ts'
+import { watchCoordination } from './coordinate/watch-coordination.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { callCourier } from './exit/call-courier.ts'
 import { watchExit } from './exit/watch-exit.ts'
@@ -36,12 +38,22 @@ export const startProbe = (environment: AgentEnvironment): void => {
   if (sources.isOn('http.client')) watchHttpClient({ recordings, guard })
   if (sources.isOn('http.client.fetch')) watchFetch({ recordings, guard })
   if (sources.isOn('ai')) watchAi({ recordings, guard, env })
-  if (isWorker) return
+  if (isWorker) {
+    watchCoordination({ recordings, guard, env, sources, identity: () => nameInEnvironment(env) })
+    return
+  }
   const identity = createProcessIdentity(env, process.env)
   if (sources.isOn('children')) watchChildren({ guard, identity })
   const stopWatchingThreads = sources.isOn('workers') ? watchThreads({ recordings, guard }) : () => {}
 
   let telemetry: Telemetry | undefined
+  watchCoordination({
+    recordings,
+    guard,
+    env,
+    sources,
+    identity: () => (telemetry ?? load()).identity,
+  })
 
   // By `require`, as an ending agent cannot wait for an `import`, nor take over one that is under way.
   const load = (): Telemetry => {
@@ -67,7 +79,7 @@ export const startProbe = (environment: AgentEnvironment): void => {
 
   const start = async () => {
     try {
-      await load().start()
+      await (telemetry ?? load()).start()
     } catch (error) {
       process.emitWarning(`The Perfmon probe could not start: ${(error as Error)?.message}`)
     }

@@ -36,6 +36,8 @@ import { startWebSocket } from './start-web-socket.ts'
 import { createWriteLine } from './write-line.ts'
 
 export interface Telemetry {
+  /** Who this agent is, as others are told. */
+  readonly identity: { readonly service: string; readonly instance: string }
   /** Begins to report at the interval. */
   start(): Promise<void>
   /**
@@ -193,6 +195,10 @@ export const createTelemetry = ({
   }
 
   return {
+    identity: {
+      service: settings.resource[attributeNames.serviceName] ?? 'node',
+      instance: attributes[attributeNames.serviceInstanceId] ?? '',
+    },
     async start() {
       webSocketUrl = await startWebSocket({
         settings,

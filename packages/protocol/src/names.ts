@@ -95,6 +95,38 @@ export const aiMetricNames = {
   agentCost: 'perfmon.gen_ai.agent.cost',
 } as const
 
+/**
+ * Messages between agents, and what an agent tells of its own work through `@perfmon/agent-probe/api`.
+ * Semantic conventions have no names for them (`messaging.*` speaks of brokers). Durations in seconds.
+ */
+export const coordinationMetricNames = {
+  /** From a message's sending to its receipt, by who sent it; told by the receiver. */
+  messageLatency: 'perfmon.message.latency',
+  /** From a ping to its answer, by who answered. For HTTP see `http.client.request.duration`. */
+  messageRoundTrip: 'perfmon.message.round_trip.duration',
+  messagesSent: 'perfmon.message.sent',
+  messagesReceived: 'perfmon.message.received',
+  messageSize: 'perfmon.message.size',
+  /** Messages sent because of one that was received, or within one task. */
+  messageFanOut: 'perfmon.message.fan_out',
+  /** What could not be measured of messages, by {@link coordinationAttributeNames.gap}. */
+  messageGaps: 'perfmon.message.gap',
+  taskDuration: 'perfmon.task.duration',
+  taskStarted: 'perfmon.task.started',
+  taskActive: 'perfmon.task.active',
+  /** From a task's or job's arrival in a queue to its start. A delay that was asked for is no wait. */
+  queueWait: 'perfmon.task.queue.wait.duration',
+  queueSize: 'perfmon.task.queue.size',
+  queueLimit: 'perfmon.task.queue.limit',
+  cacheRequests: 'perfmon.cache.request',
+  /** Hits over requests since the last report. */
+  cacheHitRatio: 'perfmon.cache.hit.ratio',
+  cacheSize: 'perfmon.cache.size',
+  cacheEvictions: 'perfmon.cache.eviction',
+  /** What of the explicit API's calls was refused, by {@link coordinationAttributeNames.refused}. */
+  apiRefused: 'perfmon.probe.api.refused',
+} as const
+
 export const attributeNames = {
   serviceName: 'service.name',
   serviceNamespace: 'service.namespace',
@@ -149,6 +181,29 @@ export const aiAttributeNames = {
   /** What is unknown: `usage` or `price`. */
   unknown: 'perfmon.unknown',
   handoffTo: 'perfmon.gen_ai.agent.handoff.to',
+} as const
+
+/** Attributes of {@link coordinationMetricNames}. */
+export const coordinationAttributeNames = {
+  /** `service.name` of the other agent, as it told it itself. */
+  peer: 'service.peer.name',
+  /** `http`, `ipc`, `thread`, `websocket`, `bullmq`, or what the agent calls its own. */
+  transport: 'perfmon.message.transport',
+  /** `sent` or `received`. */
+  direction: 'perfmon.message.direction',
+  /**
+   * `clock_skew`: a latency was negative and became 0. `late_headers`: the request could not be marked.
+   * `rate_limited`, `nobody_listened`: the time of a message between processes was not told, or told too early.
+   * `peer_overflow`: the latency of an agent beyond the hundredth, under `_OTHER`.
+   */
+  gap: 'perfmon.message.gap.reason',
+  taskName: 'perfmon.task.name',
+  queueName: 'perfmon.queue.name',
+  cacheName: 'perfmon.cache.name',
+  /** `hit` or `miss`. */
+  cacheResult: 'perfmon.cache.result',
+  /** `name`, `kind`, `value`, `callback`, `too_many`, `ended_twice`. */
+  refused: 'perfmon.probe.api.refused.reason',
 } as const
 
 /** Swarm of an agent that names none (`service.namespace` absent). */

@@ -4,6 +4,7 @@ import { readAiMetrics } from '../ai/read-ai-metrics.ts'
 import type { Rung } from '../budget/budget-ladder.ts'
 import type { Level } from '../configure/read-settings.ts'
 import type { Sources } from '../configure/sources.ts'
+import { readCoordination } from '../coordinate/read-coordination.ts'
 import type { AgentExit } from '../exit/agent-exit.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
@@ -13,6 +14,7 @@ import { eventLoopDelay, metricList } from './metric-list.ts'
 import type { ProbeAccount } from './probe-account.ts'
 import { type ProbeState, readProbeMetrics } from './probe-metrics.ts'
 import { type ProcessReading, readHeapSpaces, readProcess } from './read-process.ts'
+import { readSources } from './read-sources.ts'
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts'
 import { type EventLoopDelayWatch, watchEventLoopDelay } from './watch-event-loop-delay.ts'
 import { type GarbageCollectionWatch, watchGarbageCollection } from './watch-garbage-collection.ts'
@@ -157,6 +159,11 @@ export const createMetricCollector = ({
           ...delayMetrics(window),
           ...durations(window),
           ...readAiMetrics(recordings.ai, window, exit !== undefined),
+          ...readSources(
+            [() => readCoordination(recordings.coordination), ...recordings.sources],
+            window,
+            exit !== undefined,
+          ),
           ...(sources.isOn('http.server')
             ? [upDownSum(metricList.serverActive, [{ value: recordings.active.server }], window)]
             : []),

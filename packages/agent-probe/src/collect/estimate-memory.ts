@@ -27,7 +27,7 @@ const isHistogram = (table: object): table is DurationHistogram => 'bounds' in t
  * tables times what one was measured to take, and buffers by the size of the last report.
  */
 export const estimateMemory = ({
-  recordings: { serverDurations, clientDurations, ai },
+  recordings: { serverDurations, clientDurations, ai, coordination },
   reportBytes,
   isDelta,
 }: {
@@ -36,7 +36,12 @@ export const estimateMemory = ({
   reportBytes: number
   isDelta: boolean
 }): number => {
-  const tables = [serverDurations, clientDurations, ...Object.values(ai ?? {})].filter(
+  const tables = [
+    serverDurations,
+    clientDurations,
+    ...Object.values(ai ?? {}),
+    ...Object.values(coordination ?? {}),
+  ].filter(
     (table): table is DurationHistogram | { readonly series: readonly unknown[] } =>
       typeof table === 'object' && 'series' in table,
   )

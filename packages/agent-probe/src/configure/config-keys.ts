@@ -22,6 +22,7 @@ export const configKeys: Readonly<Record<string, { readonly variable: string; re
   token: { variable: 'PERFMON_TOKEN', kind: 'text' },
   ai: { variable: 'PERFMON_AI', kind: 'switch' },
   prices: { variable: 'PERFMON_PRICES', kind: 'text' },
+  propagate: { variable: 'PERFMON_PROPAGATE', kind: 'list' },
   level: { variable: 'PERFMON_LEVEL', kind: 'text' },
   disabledSources: { variable: 'PERFMON_DISABLED_SOURCES', kind: 'list' },
   hostMetrics: { variable: 'PERFMON_HOST_METRICS', kind: 'switch' },

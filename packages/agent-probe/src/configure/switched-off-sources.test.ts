@@ -44,7 +44,7 @@ const run = async (env: Record<string, string>) => {
 
 test('a source that is switched off is not hooked, and tells nothing', async () => {
   const { hooks, names, stderr } = await run({
-    PERFMON_DISABLED_SOURCES: 'http,ai,workers,children,gc,heap,eventloop',
+    PERFMON_DISABLED_SOURCES: 'http,ai,messages,workers,children,gc,heap,eventloop',
   })
   expect(stderr).toBe('')
   expect(Object.values(hooks)).toEqual([false, false, false, false, false])

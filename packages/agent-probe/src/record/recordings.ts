@@ -1,6 +1,8 @@
 import type { AiRecordings } from '../ai/ai-recordings.ts'
+import type { CoordinationRecordings } from '../coordinate/coordination-recordings.ts'
 import type { Threads } from '../threads/absorb-threads.ts'
 import { type Admission, createDurationHistogram, type DurationHistogram } from './duration-histogram.ts'
+import type { ReadingSource } from './reading.ts'
 
 /**
  * What the hooks write and each report reads. The hooks run before the SDK is loaded: nothing is missed.
@@ -19,6 +21,10 @@ export interface Recordings {
   ai: AiRecordings | undefined
   /** Absent until the agent starts its first worker thread, and in worker threads. */
   threads: Threads | undefined
+  /** Absent until the agent first sends or receives a message, or uses the API. */
+  coordination: CoordinationRecordings | undefined
+  /** Whoever has more to tell. Of this thread only. */
+  readonly sources: ReadingSource[]
 }
 
 export const createRecordings = (): Recordings => {
@@ -31,5 +37,7 @@ export const createRecordings = (): Recordings => {
     ownServer: undefined,
     ai: undefined,
     threads: undefined,
+    coordination: undefined,
+    sources: [],
   }
 }

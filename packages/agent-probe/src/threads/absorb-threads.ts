@@ -1,6 +1,7 @@
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import { createAiRecordings } from '../ai/ai-recordings.ts'
 import type { Tally } from '../ai/tally.ts'
+import { createCoordinationRecordings } from '../coordinate/coordination-recordings.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { DurationHistogram } from '../record/duration-histogram.ts'
 import type { Recordings } from '../record/recordings.ts'
@@ -128,6 +129,8 @@ export const createThreads = ({
   const recordingAt = (path: string): unknown => {
     const [owner = '', member] = path.split('.')
     if (owner === 'ai') recordings.ai ??= createAiRecordings(recordings.admission)
+    if (owner === 'coordination')
+      recordings.coordination ??= createCoordinationRecordings(recordings.admission)
     const found: unknown = Reflect.get(recordings, owner)
     if (member === undefined) return found
     return typeof found === 'object' && found !== null ? Reflect.get(found, member) : undefined

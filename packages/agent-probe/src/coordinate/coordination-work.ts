@@ -1,0 +1,86 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createAiRecordings } from '../ai/ai-recordings.ts'
+import { createPriceTable } from '../ai/price-table.ts'
+import type { ProbeApi } from '../api/probe-api.ts'
+import type { Variables } from '../configure/agent-environment.ts'
+import { createExplicitApi } from '../explicit/explicit-api.ts'
+import { createQueueWaits } from '../explicit/queue-waits.ts'
+import type { Recordings } from '../record/recordings.ts'
+import { createCoordinationRecordings } from './coordination-recordings.ts'
+import { createExplicitMessages } from './explicit-messages.ts'
+import { createHttpMessages, type HttpMessages } from './http-messages.ts'
+import { createIsInternal } from './internal-host.ts'
+import { createMessageContexts, type MessageContext } from './message-context.ts'
+import { type AgentIdentity, createMessenger } from './messenger.ts'
+import { createMessageRecorder } from './record-messages.ts'
+import { createWallClock } from './wall-clock.ts'
+
+/** Everything that is loaded when the agent first sends or receives a message, or uses the API. */
+export interface CoordinationWork {
+  readonly api: ProbeApi
+  readonly http: HttpMessages
+}
+
+/** Warnings are not for whoever asked for silence. */
+const isQuiet = (env: Variables) => /^(silent|error)$/i.test(env.PERFMON_LOG_LEVEL?.trim() ?? '')
+
+export const createCoordinationWork = ({
+  recordings,
+  env,
+  identity,
+  followCauses,
+}: {
+  recordings: Recordings
+  env: Variables
+  /** Absent where nobody knows the agent's name. */
+  identity: () => AgentIdentity | undefined
+  /** Whether what one message causes is followed through the agent. */
+  followCauses: boolean
+}): CoordinationWork => {
+  const now = () => performance.now()
+  const wallMs = createWallClock({
+    timeOriginMs: performance.timeOrigin,
+    monotonicMs: now,
+    systemMs: Date.now,
+  })
+  const warn = (sentence: string) => {
+    if (!isQuiet(env)) process.emitWarning(sentence, 'PerfmonWarning')
+  }
+  // There are some already when a worker thread was first.
+  const coordination = recordings.coordination ?? createCoordinationRecordings(recordings.admission)
+  recordings.coordination = coordination
+  const messages = createMessageRecorder(coordination)
+  const contexts = createMessageContexts(followCauses ? new AsyncLocalStorage<MessageContext>() : undefined)
+  const messenger = createMessenger({ identity, messages, contexts, wallMs })
+
+  const { api, read } = createExplicitApi({
+    recordings: coordination,
+    messages,
+    contexts,
+    explicitMessages: createExplicitMessages({ messenger, messages, contexts }),
+    waits: createQueueWaits(coordination, messages),
+    ai: () => {
+      recordings.ai ??= createAiRecordings(recordings.admission)
+      return recordings.ai
+    },
+    prices: createPriceTable({
+      shipped: new URL('./prices.json', import.meta.url),
+      file: env.PERFMON_PRICES,
+      warn,
+    }),
+    warn,
+    now,
+    wallMs,
+  })
+  recordings.sources.push(read)
+
+  return {
+    api,
+    http: createHttpMessages({
+      messenger,
+      messages,
+      contexts,
+      isInternal: createIsInternal(env.PERFMON_PROPAGATE),
+    }),
+  }
+}

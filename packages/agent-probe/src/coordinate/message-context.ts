@@ -1,0 +1,72 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
+
+/** A message or task that is being handled, and what it causes. */
+export interface MessageContext {
+  /** Chosen when something is first sent because of it, unless it came with one. */
+  traceId: string | undefined
+  readonly flags: string
+  /** Members of others in `tracestate`. */
+  readonly foreign: string
+  readonly transport: string
+  readonly parent: MessageContext | undefined
+  /** Messages sent because of it so far. */
+  caused: number
+  ended: boolean
+}
+
+export interface MessageContexts {
+  current(): MessageContext | undefined
+  open(
+    given: Partial<Pick<MessageContext, 'traceId' | 'flags' | 'foreign'>> & { transport: string },
+  ): MessageContext
+  /** Everything that `work` starts is caused by it. */
+  within<Result>(context: MessageContext, work: () => Result): Result
+  /** Everything that the current callback goes on to start is caused by it. */
+  enter(context: MessageContext): void
+  /** One message was sent now. Answers whom it is to be ascribed to. */
+  caused(): MessageContext | undefined
+}
+
+/**
+ * Without a recorder of our own we cannot know whether anybody samples. `01`, as the usual sampler of
+ * OpenTelemetry follows its parent: under `00` the spans of whoever we ask would be lost.
+ */
+const sampled = '01'
+
+/** Tasks within tasks that are counted for. */
+const maxDepth = 8
+
+/** `storage` is absent where causes are not followed. */
+export const createMessageContexts = (
+  storage: Pick<AsyncLocalStorage<MessageContext>, 'getStore' | 'run' | 'enterWith'> | undefined,
+): MessageContexts => {
+  /** What has ended is skipped: a loop that starts itself again would else be a chain without an end. */
+  const parent = (): MessageContext | undefined => {
+    let context = storage?.getStore()
+    while (context?.ended) context = context.parent
+    return context
+  }
+  return {
+    current: () => storage?.getStore(),
+    open: ({ traceId, flags = sampled, foreign = '', transport }) => ({
+      traceId,
+      flags,
+      foreign,
+      transport,
+      parent: parent(),
+      caused: 0,
+      ended: false,
+    }),
+    within: (context, work) => (storage === undefined ? work() : storage.run(context, work)),
+    enter: (context) => storage?.enterWith(context),
+    caused() {
+      const current = storage?.getStore()
+      let context = current
+      for (let depth = 0; context !== undefined && depth < maxDepth; depth++) {
+        context.caused++
+        context = context.parent
+      }
+      return current
+    },
+  }
+}
