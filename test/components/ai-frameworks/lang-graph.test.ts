@@ -62,6 +62,7 @@ for (const program of programs) {
     const { report, counts } = await watchFramework(context, packages, program)
     expect(counts).toMatchObject({ requests: 6, toolCalls: 3 })
     expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(counts.requests)
+    expect(countOf(report, 'gen_ai.execute_tool.duration')).toBe(counts.toolCalls)
     const workflows = 'gen_ai.workflow.duration'
     expect(countOf(report, workflows, { 'gen_ai.workflow.name': 'research' })).toBe(2)
     expect(countOf(report, workflows, { 'gen_ai.workflow.name': 'clumsy' })).toBe(1)
@@ -73,3 +74,32 @@ for (const program of programs) {
     expect(countOf(report, tools, { 'gen_ai.tool.name': 'broken', 'error.type': 'TypeError' })).toBe(1)
   })
 }
+
+test('LangChain repeats what failed: attempts, not operations; a graph that fails has failed', async (context) => {
+  const source = `
+    import { ChatOpenAI } from '@langchain/openai'
+    import { StateGraph, MessagesAnnotation, START, END } from '@langchain/langgraph'
+    const model = new ChatOpenAI({
+      model: 'gpt-4o-mini', apiKey: 'any', maxRetries: 1, streamUsage: true,
+      configuration: { baseURL: process.env.MODEL_URL + '/v1' },
+    })
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode('planner', async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
+      .addEdge(START, 'planner').addEdge('planner', END).compile({ name: 'research' })
+    const ask = (number) => graph.invoke({ messages: [{ role: 'user', content: 'a secret ' + number }] })
+    await Promise.all(Array.from({ length: 8 }, (_, number) => ask(number)
+      .then(() => console.log('answered'), () => console.log('failed'))))
+    for await (const part of await model.stream('a secret')) void part`
+  const { report, counts, stdout } = await watchFramework(context, packages, {
+    source,
+    model: { errorRate: 0.4, seed: 3 },
+  })
+  const failed = stdout.split('\n').filter((line) => line === 'failed').length
+  expect(failed).toBeGreaterThan(0)
+  expect(counts.streamed).toBe(1)
+  expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(9)
+  expect(countOf(report, 'gen_ai.client.operation.duration', { 'error.type': '500' })).toBe(failed)
+  const workflows = report.metrics.get('gen_ai.workflow.duration')!.points
+  const broken = workflows.filter(({ attributes }) => attributes['error.type'] !== undefined)
+  expect(broken.reduce((total, { value }) => total + value, 0)).toBe(failed)
+})

@@ -9,10 +9,19 @@ interface MastraAgent {
 }
 type Run = (this: MastraAgent, ...given: unknown[]) => unknown
 type Callback = (...told: unknown[]) => unknown
-type AgentPrototype = Record<'generate' | 'stream', Run>
+type AgentPrototype = Record<'generate' | 'stream', Run> & {
+  /** Tools by name, ready to be called, for one run of the agent. */
+  convertTools?(this: MastraAgent, ...given: unknown[]): Promise<Readonly<Record<string, Tool>>>
+}
+interface Tool {
+  readonly execute?: unknown
+}
+type Execute = (...given: unknown[]) => unknown
 
 interface Ended {
   readonly agent: unknown
+  /** Absent when the agent itself has ended. */
+  readonly tool?: string
   readonly startedAtMs: number
   readonly error?: unknown
   readonly failed: boolean
@@ -31,14 +40,14 @@ export const createMastra = ({
   guard: HookGuard
   now: () => number
 }): ((agentClass: unknown) => void) => {
-  const end = guard.wrap<unknown, Ended>(({ agent, startedAtMs, error, failed }) =>
-    record.agent({
-      framework,
-      agent,
-      seconds: (now() - startedAtMs) / 1000,
-      errorType: failed ? errorTypeName(error) : undefined,
-    }),
-  )
+  const end = guard.wrap<unknown, Ended>(({ agent, tool, startedAtMs, error, failed }) => {
+    const seconds = (now() - startedAtMs) / 1000
+    // What a tool throws arrives within an error of the framework's.
+    const reason = (error as { cause?: unknown } | undefined)?.cause ?? error
+    const errorType = failed ? errorTypeName(tool === undefined ? error : reason) : undefined
+    if (tool === undefined) record.agent({ framework, agent, seconds, errorType })
+    else record.tool({ framework, tool, agent, seconds, errorType })
+  })
 
   const wrap = (run: Run): Run =>
     async function watched(...given) {
@@ -83,10 +92,35 @@ export const createMastra = ({
       }
     }
 
+  const timeTool = <Wrapped extends Tool>(agent: unknown, name: string, tool: Wrapped): Wrapped => {
+    if (typeof tool?.execute !== 'function') return tool
+    const run = tool.execute as Execute
+    const execute = async (...given: unknown[]) => {
+      const call = { agent, tool: name, startedAtMs: now() }
+      try {
+        const result = await run.apply(tool, given)
+        end({ ...call, failed: false })
+        return result
+      } catch (error) {
+        end({ ...call, error, failed: true })
+        throw error
+      }
+    }
+    return { ...tool, execute }
+  }
+
   return (given) => {
     const prototype = (given as { prototype?: AgentPrototype } | undefined)?.prototype
     if (typeof prototype?.generate !== 'function' || typeof prototype.stream !== 'function') return
     prototype.generate = wrap(prototype.generate)
     prototype.stream = stream(prototype.stream)
+    const { convertTools } = prototype
+    if (typeof convertTools !== 'function') return
+    prototype.convertTools = async function converted(...options) {
+      const tools = await convertTools.apply(this, options)
+      return Object.fromEntries(
+        Object.entries(tools ?? {}).map(([name, tool]) => [name, timeTool(this.name, name, tool)]),
+      )
+    }
   }
 }

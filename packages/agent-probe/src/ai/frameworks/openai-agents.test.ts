@@ -54,3 +54,29 @@ describe.each(['responses', 'chat-completions'])('the OpenAI Agents SDK over %s'
     for (const each of reports) expect(each.body.toString()).not.toContain('secret')
   })
 })
+
+test('the OpenAI Agents SDK repeats what failed: attempts, not operations; an agent that fails has failed', async () => {
+  const repeated = `
+    const { Agent, OpenAIProvider, Runner } = require(${JSON.stringify(demo.resolve('@openai/agents'))})
+    const modelProvider = new OpenAIProvider({ apiKey: 'any', baseURL: process.env.MODEL_URL + '/v1' })
+    const runner = new Runner({ modelProvider })
+    const researcher = new Agent({ name: 'researcher', model: 'gpt-5', instructions: 'Be brief' })
+    const main = () => Promise.all(Array.from({ length: 8 }, (_, number) => runner.run(researcher, 'a secret ' + number)
+      .then(() => console.log('answered'), () => console.log('failed'))))
+    main()`
+  const end = await watchAiAgent({
+    file: 'agent.cjs',
+    source: repeated,
+    model: { errorRate: 0.5, rateLimitRate: 0.1, retryAfterSeconds: 0, seed: 4 },
+  })
+  const { report, reports, counts, code, stdout } = end
+  expect(code).toBe(0)
+  expectSameCalls(end)
+  const failed = stdout.split('\n').filter((line) => line === 'failed').length
+  expect(failed).toBeGreaterThan(0)
+  expect(counts.requests).toBeGreaterThan(8)
+  expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(8)
+  expect(countOf(report, 'gen_ai.invoke_agent.duration')).toBe(8)
+  expect(countOf(report, 'gen_ai.invoke_agent.duration', { 'error.type': '_OTHER' })).toBe(failed)
+  for (const each of reports) expect(each.body.toString()).not.toContain('secret')
+})
