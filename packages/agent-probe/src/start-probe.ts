@@ -13,6 +13,7 @@ import { createRecordings } from './record/recordings.ts'
 import { watchFetch } from './record/watch-fetch.ts'
 import { watchHttpClient } from './record/watch-http-client.ts'
 import { watchHttpServer } from './record/watch-http-server.ts'
+import { watchHttp2 } from './record/watch-http2.ts'
 import type { Telemetry } from './telemetry.ts'
 import { isWorkerThread, shareThread, watchThreads } from './threads/watch-threads.ts'
 
@@ -37,6 +38,7 @@ export const startProbe = (environment: AgentEnvironment): void => {
   if (sources.isOn('http.server')) watchHttpServer({ recordings, guard })
   if (sources.isOn('http.client')) watchHttpClient({ recordings, guard })
   if (sources.isOn('http.client.fetch')) watchFetch({ recordings, guard })
+  watchHttp2({ recordings, guard, sources })
   if (sources.isOn('ai')) watchAi({ recordings, guard, env })
   if (isWorker) {
     watchCoordination({ recordings, guard, env, sources, identity: () => nameInEnvironment(env) })

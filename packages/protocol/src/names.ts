@@ -143,6 +143,8 @@ export const attributeNames = {
   httpRoute: 'http.route',
   errorType: 'error.type',
   urlScheme: 'url.scheme',
+  /** Told for HTTP/2 alone: without it, it is HTTP/1.1. */
+  protocolVersion: 'network.protocol.version',
   serverAddress: 'server.address',
   serverPort: 'server.port',
   heapSpaceName: 'v8js.heap.space.name',

@@ -50,7 +50,7 @@ test('a source that is switched off is not hooked, and tells nothing', async () 
   expect(Object.values(hooks)).toEqual([false, false, false, false, false])
   expect(names.filter((name) => !/^(process|perfmon\.(probe|agent))\./.test(name))).toEqual([])
 
-  const kept = await run({ PERFMON_DISABLED_SOURCES: 'http.client.fetch,process' })
+  const kept = await run({ PERFMON_DISABLED_SOURCES: 'http.client.fetch,process,ai' })
   expect(kept.hooks).toMatchObject({
     'http.server.request.start': true,
     'http.client.request.created': true,

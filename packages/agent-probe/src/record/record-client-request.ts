@@ -13,17 +13,19 @@ export interface ClientRequestEnd {
   /** Text that stands for the peer; `peer` is only asked when it was never seen. */
   readonly peerKey: string
   readonly peer: () => PeerName
+  /** Told where it is not HTTP/1.1. */
+  readonly protocolVersion?: '2'
 }
 
 /** One finished outgoing request, whichever library made it. */
 export const recordClientRequest = (
   { clientDurations, active }: Recordings,
-  { startedAtMs, method, status, failure, peerKey, peer }: ClientRequestEnd,
+  { startedAtMs, method, status, failure, peerKey, peer, protocolVersion }: ClientRequestEnd,
 ): void => {
   const seconds = (performance.now() - startedAtMs) / 1000
   active.client--
   const name = methodName(method)
-  const key = `${name}|${peerKey}|${status}|${failure ?? ''}`
+  const key = `${name}|${peerKey}|${status}|${failure ?? ''}|${protocolVersion ?? ''}`
   let series = clientDurations.find(key)
   if (series === undefined) {
     const { host, port } = peer()
@@ -32,6 +34,7 @@ export const recordClientRequest = (
       [attributeNames.serverAddress]: host,
     }
     if (port !== undefined) attributes[attributeNames.serverPort] = port
+    if (protocolVersion !== undefined) attributes[attributeNames.protocolVersion] = protocolVersion
     if (status > 0) attributes[attributeNames.httpStatusCode] = status
     const errorType = failure ?? (status >= 400 ? String(status) : undefined)
     if (errorType !== undefined) attributes[attributeNames.errorType] = errorType

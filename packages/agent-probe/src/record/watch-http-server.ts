@@ -1,9 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { attributeNames } from '@perfmon/protocol/names'
 import type { HookGuard } from '../hook-guard.ts'
-import type { MetricAttributes } from './duration-histogram.ts'
-import { methodName } from './http-names.ts'
+import { recordServerRequest } from './record-server-request.ts'
 import type { Recordings } from './recordings.ts'
 
 // A symbol property costs a tenth of a WeakMap entry; the map's garbage collection costs more still.
@@ -36,31 +34,17 @@ export const watchHttpServer = ({
   recordings: Recordings
   guard: HookGuard
 }): void => {
-  const { serverDurations, active } = recordings
-
   const end = (response: Response, request: Request, finished: boolean) => {
-    const seconds = (performance.now() - response[startedAt]!) / 1000
+    const startedAtMs = response[startedAt]!
     response[startedAt] = undefined
-    active.server--
-    const scheme = 'encrypted' in request.socket ? 'https' : 'http'
-    const method = methodName(request.method)
-    const route = routeOf(request)
-    // A caller that leaves after the head is normal (event streams); before the head nobody answered it.
-    const status = finished || response.headersSent ? response.statusCode : 0
-    const key = `${scheme}|${method}|${status}|${route ?? ''}`
-    let series = serverDurations.find(key)
-    if (series === undefined) {
-      const attributes: MetricAttributes = {
-        [attributeNames.httpMethod]: method,
-        [attributeNames.urlScheme]: scheme,
-      }
-      if (status > 0) attributes[attributeNames.httpStatusCode] = status
-      if (status >= 500) attributes[attributeNames.errorType] = String(status)
-      if (status === 0) attributes[attributeNames.errorType] = 'aborted'
-      if (route !== undefined) attributes[attributeNames.httpRoute] = route
-      series = serverDurations.admit(key, attributes)
-    }
-    serverDurations.record(series, seconds)
+    recordServerRequest(recordings, {
+      startedAtMs,
+      scheme: 'encrypted' in request.socket ? 'https' : 'http',
+      method: request.method,
+      // A caller that leaves after the head is normal (event streams); before the head nobody answered it.
+      status: finished || response.headersSent ? response.statusCode : 0,
+      route: routeOf(request),
+    })
   }
 
   const onClose = guard.wrap<Response, unknown>(function closed() {
@@ -70,7 +54,7 @@ export const watchHttpServer = ({
   const onStart = guard.wrap<unknown, Exchange>(({ response, server }) => {
     if (server === recordings.ownServer) return
     response[startedAt] = performance.now()
-    active.server++
+    recordings.active.server++
     // One shared listener, no closure. There is no channel for a caller that leaves early.
     response.on('close', onClose as () => void)
   })
