@@ -1,7 +1,11 @@
+import { createHash, randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createEvaluator } from '@perfmon/core'
+import { dialInPath } from '@perfmon/protocol'
+import { createAgentActions } from './act/agent-actions.ts'
 import type { Configuration } from './configuration.ts'
 import { demandTokenBeyondLoopback } from './configuration.ts'
 import { runEvaluator } from './evaluate/run-evaluator.ts'
@@ -12,6 +16,7 @@ import { runNotifier } from './notify/run-notifier.ts'
 import { webhookChannel } from './notify/webhook-channel.ts'
 import { startPipeline } from './pipeline.ts'
 import { createAgentRegister, isForgotten } from './receive/agent-register.ts'
+import { createDialIn } from './receive/dial-in.ts'
 import { createIngest } from './receive/ingest.ts'
 import { createIngestHealth } from './receive/ingest-health.ts'
 import { refuseWhileStoreIsBusy } from './receive/otlp-back-pressure.ts'
@@ -22,10 +27,12 @@ import { createRegisterRunner } from './receive/run-register.ts'
 import { createSampleState } from './receive/sample-state.ts'
 import { publishSelfMetrics } from './self-metrics.ts'
 import { createAccess } from './serve/access.ts'
+import { actionRoutes } from './serve/action-routes.ts'
 import { apiRoutes } from './serve/api-routes.ts'
 import { createApiServer } from './serve/api-server.ts'
-import { startLiveStream } from './serve/live-stream.ts'
+import { livePath, startLiveStream } from './serve/live-stream.ts'
 import { createLiveView } from './serve/live-view.ts'
+import { routeUpgrades } from './serve/route-upgrades.ts'
 import { createAgentTable } from './store/agent-table.ts'
 import { fillVitalHistory } from './store/fill-vital-history.ts'
 import { openStore } from './store/open-store.ts'
@@ -143,6 +150,30 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       logger,
     })
 
+    // act: polled agents and those that dial in are asked over the same lines
+    const poller = startPoller({
+      urls: configuration.poll.agents,
+      intervalMs: configuration.poll.interval,
+      timeoutMs: configuration.poll.timeout,
+      token,
+      ingest,
+      agents,
+      clock,
+      logger,
+    })
+    shutdown.add('poller', () => poller.close())
+    const dialIn = createDialIn({ poller, logger })
+    shutdown.add('dial-in', () => dialIn.close())
+    const agentActions = createAgentActions({
+      lines: poller,
+      agents,
+      store,
+      nowMs,
+      newRequestId: randomUUID,
+      instance: instanceName(configuration.data.dir),
+      logger,
+    })
+
     // serve: the doors for people open before notify, because notifications carry the dashboard's address
     const ingestHealth = createIngestHealth({ ingest, series, store })
     const view = createLiveView({ agents, store, history, ingest: ingestHealth.read })
@@ -161,6 +192,8 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       startedMs,
       otlpUrl: () => otlpUrl,
       dataDir,
+      actions: actionRoutes({ actions: agentActions }),
+      reachableBy: agentActions.reachableBy,
     })
     const apiServer = createApiServer({
       deny,
@@ -171,14 +204,17 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       logger,
     })
     const live = startLiveStream({
-      server: apiServer,
       view,
-      deny,
       nowMs,
       version,
       updateIntervalMs: tickMs,
       rules: rules.length,
       logger,
+    })
+    const upgrades = routeUpgrades({
+      server: apiServer,
+      deny,
+      doors: { [livePath]: live.upgrade, [dialInPath]: dialIn.upgrade },
     })
     const { host, port } = configuration.server
     const dashboard = await listen(apiServer, { host, port, option: '--port' })
@@ -198,17 +234,6 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
     shutdown.add('notifier', () => notifier.close())
 
     // the doors for agents open last: whoever is heard is stored, judged and shown
-    const poller = startPoller({
-      urls: configuration.poll.agents,
-      intervalMs: configuration.poll.interval,
-      timeoutMs: configuration.poll.timeout,
-      token,
-      ingest,
-      agents,
-      clock,
-      logger,
-    })
-    shutdown.add('poller', () => poller.close())
     const pipeline = startPipeline(
       {
         register: createRegisterRunner({ agents: register, store, logger }),
@@ -237,6 +262,8 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       otlp: otlpServer,
       register,
       poller,
+      dialIn,
+      refusedUpgrades: upgrades.refused,
       agents,
       series,
       evaluator,
@@ -273,6 +300,12 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
     await shutdown.run()
     throw error
   }
+}
+
+/** The same after a restart: agents keep who changed them. */
+function instanceName(dataDir: string): string {
+  const digest = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 8)
+  return `${hostname()}-${digest}`.slice(-128)
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -3,6 +3,7 @@ import type { EvaluatorRunner } from './evaluate/run-evaluator.ts'
 import type { Notifier } from './notify/run-notifier.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { AgentRegister } from './receive/agent-register.ts'
+import type { DialIn } from './receive/dial-in.ts'
 import type { Ingest } from './receive/ingest.ts'
 import type { OtlpServer } from './receive/otlp-http-server.ts'
 import type { Poller } from './receive/run-poller.ts'
@@ -17,6 +18,8 @@ export interface SelfMetricSources {
   readonly otlp: OtlpServer
   readonly register: AgentRegister
   readonly poller: Poller
+  readonly dialIn: DialIn
+  readonly refusedUpgrades: () => number
   readonly agents: AgentTable
   readonly series: SeriesTable
   readonly evaluator: Evaluator
@@ -104,6 +107,24 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
     ),
     counter('perfmon.aggregator.poll.failure', '{poll}', 'Polls that failed', () =>
       one(from.poller.stats().failures),
+    ),
+    gauge('perfmon.aggregator.dial_in.agent', '{agent}', 'Agents connected by themselves', () =>
+      one(from.poller.stats().dialledAgents),
+    ),
+    counter(
+      'perfmon.aggregator.dial_in.refused',
+      '{connection}',
+      'Dialled connections ended, by reason',
+      () => [
+        ...Object.entries(from.dialIn.stats().refused).map(([reason, value]) => ({
+          value,
+          attributes: { reason },
+        })),
+        { value: from.poller.stats().replacedConnections, attributes: { reason: 'replaced' } },
+      ],
+    ),
+    counter('perfmon.aggregator.upgrade.refused', '{connection}', 'WebSockets refused at the door', () =>
+      one(from.refusedUpgrades()),
     ),
     gauge('perfmon.aggregator.agent', '{agent}', 'Agents known', () => one(from.agents.size)),
     gauge('perfmon.aggregator.series', '{series}', 'Series of known agents', () => one(from.series.size)),

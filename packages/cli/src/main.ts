@@ -9,6 +9,14 @@ function port(text: string): number {
   throw new InvalidArgumentError('A port is a whole number from 0 (any free one) to 65535.')
 }
 
+function seconds(text: string): number {
+  const number = Number(text)
+  if (number >= 1 && number <= 600) return number
+  throw new InvalidArgumentError('A wait is 1 to 600 seconds.')
+}
+
+const collect = (value: string, before: readonly string[]) => [...before, value]
+
 function withStartOptions(command: Command): Command {
   return command
     .option('--config <file>', 'settings (default: perfmon.yaml when it is there)')
@@ -38,6 +46,24 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--url <address>', 'of the aggregator', 'http://127.0.0.1:8080')
     .option('--json', 'print the answer as JSON')
     .action(async (flags) => (await import('./status-command.ts')).statusCommand(flags))
+  const agents = program.command('agents').description('the agents, and what can be asked of them')
+  const atAggregator = (command: Command) =>
+    command
+      .option('--url <address>', 'of the aggregator', 'http://127.0.0.1:8080')
+      .option('--json', 'print the answer as JSON')
+  atAggregator(agents.command('list'))
+    .description('who is there')
+    .action(async (flags) => (await import('./agents-command.ts')).listAgentsCommand(flags))
+  atAggregator(agents.command('actions <agent>'))
+    .description('what an agent (id or name) can be asked to do, and its tunables')
+    .action(async (agent, flags) => (await import('./agents-command.ts')).agentActionsCommand(agent, flags))
+  atAggregator(agents.command('run <agent> <action>'))
+    .description('ask an agent to do something (exit code 3: it refused)')
+    .option('--arg <name=value>', 'an argument; may be repeated', collect, [])
+    .option('--timeout <seconds>', 'longest wait for the answer', seconds, 90)
+    .action(async (agent, action, flags) =>
+      (await import('./agents-command.ts')).runActionCommand(agent, action, flags),
+    )
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

@@ -33,5 +33,10 @@ export const agentSchema = z.object({
   reportIntervalMs: z.number().nullable().describe('How often it reports, as declared or observed'),
   vitals: vitalsSchema,
   attributes: z.record(z.string(), z.string()).describe('Resource attributes, as sent'),
+  reachableBy: z
+    .enum(['polled', 'dialled-in'])
+    .nullable()
+    .optional()
+    .describe('Over which connection it can be asked for actions; told by the REST API only'),
 })
 export type Agent = z.infer<typeof agentSchema>

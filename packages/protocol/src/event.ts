@@ -1,3 +1,4 @@
+import type { ActionArgs } from './action-message.ts'
 import type { Alert, ResolveReason, Severity } from './alert.ts'
 
 /**
@@ -12,7 +13,27 @@ export type EventBody =
   | { type: 'agent-left'; agentId: string; name: string; swarm: string; exitCode: number; reason: string }
   | { type: 'aggregator-started' | 'aggregator-stopped'; version: string }
   | { type: 'rules-loaded'; file: string; rules: number }
+  | ({ type: 'action-requested' } & RequestedAction)
+  /** `outcome` is `done` or the code of the error. */
+  | ({
+      type: 'action-done'
+      outcome: string
+      message?: string
+      durationMs?: number
+      undo?: { action: string; args: ActionArgs }
+    } & RequestedAction)
   | { type: 'delivery-refused'; channel: string; eventSeq: number; error: string }
+
+/** Who had what done to which agent. */
+export interface RequestedAction {
+  agentId: string
+  name: string
+  swarm: string
+  action: string
+  args: ActionArgs
+  by: string
+  requestId: string
+}
 
 export type NewEvent = EventBody & { timeMs: number }
 

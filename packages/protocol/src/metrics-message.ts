@@ -57,3 +57,17 @@ export const metricsErrorSchema = z.object({
   message: z.string(),
 })
 export type MetricsError = z.infer<typeof metricsErrorSchema>
+
+/** Where an agent dials in, at the aggregator's API. */
+export const dialInPath = '/agents/connect'
+
+/**
+ * First message of an agent that dialled in. From then on the aggregator asks and the agent answers, as over a
+ * connection that the aggregator opened. `secret` is the process's own: its digest is in its reports.
+ */
+export const agentHelloSchema = z.object({
+  type: z.literal('agent_hello'),
+  agentId: z.string().min(1).max(256),
+  secret: z.string().min(16).max(128),
+})
+export type AgentHello = z.infer<typeof agentHelloSchema>

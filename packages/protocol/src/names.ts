@@ -156,6 +156,11 @@ export const attributeNames = {
   reportInterval: 'perfmon.report.interval',
   /** Resource attribute: `ws://HOST:PORT/metrics` where the agent answers `metrics_request`. */
   agentWebSocketUrl: 'perfmon.agent.websocket.url',
+  /**
+   * Resource attribute of an agent that dials out: `dial-in:` and the SHA-256 of the secret of its
+   * `agent_hello`. Only the process that reports so can dial in as itself.
+   */
+  agentDialAddress: 'perfmon.agent.dial.address',
 } as const
 
 /** Attributes of {@link aiMetricNames}. */

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { actionArgsSchema } from './action-message.ts'
 import type { Agent } from './agent.ts'
 import type { Alert } from './alert.ts'
 import type { SwarmHealth } from './live-message.ts'
@@ -46,3 +48,13 @@ export interface StatusResponse {
   otlp: string
   dataDir: string
 }
+
+/** Body of `POST /api/agents/ID/actions/NAME`. */
+export const runActionSchema = z.strictObject({
+  args: actionArgsSchema.default({}),
+  /** The same id again gets the first answer and does nothing. */
+  requestId: z.string().min(8).max(128).optional(),
+  /** Longest wait for the agent's answer. */
+  timeoutMs: z.number().int().min(100).max(600_000).default(90_000),
+})
+export type RunAction = z.input<typeof runActionSchema>

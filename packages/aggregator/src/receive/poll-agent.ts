@@ -1,7 +1,9 @@
 import { retryDelayMs } from '@perfmon/core'
-import { type MetricsResponse, metricsErrorSchema, metricsResponseSchema } from '@perfmon/protocol'
+import type { MetricsResponse } from '@perfmon/protocol'
 import { WebSocket } from 'ws'
+import { type Line, LineError } from '../act/line.ts'
 import type { Clock } from '../system/clock.ts'
+import { type Conversation, converse, maxAnswerBytes, type PollCounts } from './converse.ts'
 
 export interface PollAgentOptions {
   readonly url: string
@@ -15,38 +17,27 @@ export interface PollAgentOptions {
   readonly onStateChange: (state: 'answering' | 'failing', url: string, reason: string) => void
 }
 
-export interface PolledAgent {
+export interface PolledAgent extends Line {
   readonly url: string
-  stats(): { polls: number; failures: number; refusedAnswers: number; unaskedAnswers: number }
+  stats(): Readonly<PollCounts>
   close(): void
 }
 
-/** Longest answer read, in bytes: an agent's vital signs are about half a kilobyte. */
-const maxAnswerBytes = 64 * 1024
-
 /**
- * Asks one agent how it is, again and again:
- *
- * connect → ask → wait for the answer → rest until the next slot → ask …
+ * Connects to an agent and asks how it is, again and again.
  *
  * Whatever fails (connection, time, an answer that is none) ends the connection; the next one is tried after a
- * growing, jittered wait. One question is under way at a time, so a slow agent is asked less often, not more.
+ * growing, jittered wait.
  */
 export function pollAgent(options: PollAgentOptions): PolledAgent {
   const { url, intervalMs, timeoutMs, token, clock, onAnswer, onStateChange } = options
-  const counts = { polls: 0, failures: 0, refusedAnswers: 0, unaskedAnswers: 0 }
-  let socket: WebSocket | undefined
+  const counts: PollCounts = { polls: 0, failures: 0, refusedAnswers: 0, unaskedAnswers: 0 }
+  let conversation: Conversation | undefined
+  let connecting: WebSocket | undefined
   let timer: NodeJS.Timeout | undefined
   let failuresInARow = 0
   let state: 'answering' | 'failing' | undefined
-  let requestId = 0
-  let isAsking = false
   let isClosed = false
-
-  function later(delayMs: number, action: () => void) {
-    clearTimeout(timer)
-    timer = setTimeout(action, delayMs)
-  }
 
   function enter(next: 'answering' | 'failing', reason: string) {
     if (state === next) return
@@ -54,25 +45,34 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
     onStateChange(next, url, reason)
   }
 
-  function fail(reason: string) {
+  function tryAgain(reason: string) {
     if (isClosed) return
-    counts.failures += 1
-    isAsking = false
+    conversation = undefined
     failuresInARow += 1
-    const broken = socket
-    socket = undefined
-    broken?.removeAllListeners()
-    // `terminate` of a socket still connecting emits an error; without a listener it would end the process.
-    broken?.on('error', () => {})
-    broken?.terminate()
     enter('failing', reason)
-    later(retryDelayMs(Math.min(failuresInARow, 6), clock.random(), undefined), connect)
+    clearTimeout(timer)
+    timer = setTimeout(connect, retryDelayMs(Math.min(failuresInARow, 6), clock.random(), undefined))
+  }
+
+  function abandon() {
+    const socket = connecting
+    connecting = undefined
+    socket?.removeAllListeners()
+    // `terminate` of a socket still connecting emits an error; without a listener it would end the process.
+    socket?.on('error', () => {})
+    socket?.terminate()
+  }
+
+  function notConnected(reason: string) {
+    abandon()
+    counts.failures += 1
+    tryAgain(reason)
   }
 
   function connect() {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     try {
-      socket = new WebSocket(url, {
+      connecting = new WebSocket(url, {
         handshakeTimeout: timeoutMs,
         maxPayload: maxAnswerBytes,
         perMessageDeflate: false,
@@ -80,61 +80,42 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
         headers,
       })
     } catch (error) {
-      return fail((error as Error).message)
+      return notConnected((error as Error).message)
     }
-    socket.on('open', ask)
-    socket.on('message', (data) => hear(data.toString()))
-    socket.on('close', (code) => fail(`it closed the connection (${code})`))
-    socket.on('error', (error) => fail(error.message))
+    const socket = connecting
+    socket.on('open', () => {
+      connecting = undefined
+      socket.removeAllListeners()
+      conversation = converse({
+        socket,
+        intervalMs,
+        timeoutMs,
+        clock,
+        counts,
+        onAnswer(answer) {
+          failuresInARow = 0
+          enter('answering', '')
+          onAnswer(answer, url)
+        },
+        onEnd: tryAgain,
+      })
+    })
+    socket.on('close', (code) => notConnected(`it closed the connection (${code})`))
+    socket.on('error', (error) => notConnected(error.message))
   }
 
-  function ask() {
-    counts.polls += 1
-    requestId += 1
-    isAsking = true
-    socket?.send(JSON.stringify({ type: 'metrics_request', requestId }))
-    later(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`))
-  }
-
-  function hear(text: string) {
-    let message: unknown
-    try {
-      message = JSON.parse(text)
-    } catch {
-      counts.refusedAnswers += 1
-      return fail('its answer is not JSON')
-    }
-    const refusal = metricsErrorSchema.safeParse(message)
-    if (refusal.success) return fail(`it refused: ${refusal.data.code}`)
-    const answer = metricsResponseSchema.safeParse(message)
-    if (!answer.success) {
-      counts.refusedAnswers += 1
-      const issue = answer.error.issues[0]
-      return fail(`its answer is no metrics_response: ${issue?.path.join('.')} ${issue?.message}`)
-    }
-    // One answer to a question: what comes unasked would be a second chain of questions, or a flood.
-    if (!isAsking || (answer.data.requestId !== undefined && answer.data.requestId !== requestId)) {
-      counts.unaskedAnswers += 1
-      return
-    }
-    isAsking = false
-    failuresInARow = 0
-    enter('answering', '')
-    onAnswer(answer.data, url)
-    // ±10 % jitter keeps thousands of agents from being asked in the same moment.
-    later(intervalMs * (0.9 + 0.2 * clock.random()), ask)
-  }
-
-  later(clock.random() * Math.min(intervalMs, 1_000), connect)
+  timer = setTimeout(connect, clock.random() * Math.min(intervalMs, 1_000))
   return {
     url,
     stats: () => ({ ...counts }),
+    request: (message, limitMs) =>
+      conversation?.request(message, limitMs) ??
+      Promise.reject(new LineError('not-connected', 'the agent does not answer at present')),
     close() {
       isClosed = true
       clearTimeout(timer)
-      socket?.removeAllListeners()
-      socket?.on('error', () => {})
-      socket?.terminate()
+      abandon()
+      conversation?.close()
     },
   }
 }

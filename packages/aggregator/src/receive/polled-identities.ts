@@ -23,7 +23,10 @@ export function createPolledIdentities(agents: AgentTable): PolledIdentities {
       const owner = urlOf.get(id)
       if (owner !== undefined && owner !== url) return false
       const known = agents.get(id)
-      const isForeign = known?.source === 'otlp' && known.attributes[attributeNames.agentWebSocketUrl] !== url
+      const isForeign =
+        known?.source === 'otlp' &&
+        known.attributes[attributeNames.agentWebSocketUrl] !== url &&
+        known.attributes[attributeNames.agentDialAddress] !== url
       if (isForeign) return false
       idOf.set(url, id)
       urlOf.set(id, url)

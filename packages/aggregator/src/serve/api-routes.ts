@@ -1,4 +1,5 @@
 import type {
+  Agent,
   AgentsResponse,
   AlertState,
   AlertsResponse,
@@ -25,6 +26,9 @@ export interface ApiOptions {
   readonly startedMs: number
   readonly otlpUrl: () => string
   readonly dataDir: string
+  /** What agents can be asked to do. */
+  readonly actions: Router
+  readonly reachableBy: (agentId: string) => Agent['reachableBy']
 }
 
 const pageSchema = z.object({ limit: z.coerce.number().int().min(1).max(10_000).default(1_000) })
@@ -45,6 +49,8 @@ const samplesSchema = z.object({
 export function apiRoutes(options: ApiOptions): Router {
   const { store, agents, series, view, nowMs } = options
   const router = Router()
+  const withReach = (agent: Agent): Agent => ({ ...agent, reachableBy: options.reachableBy(agent.id) })
+  router.use(options.actions)
 
   router.get('/agents', (request, response) => {
     const query = parse(agentsSchema, request, response)
@@ -54,7 +60,7 @@ export function apiRoutes(options: ApiOptions): Router {
       .filter((agent) => query.swarm === undefined || agent.swarm === query.swarm)
       .filter((agent) => query.status === undefined || agent.status === query.status)
     const body: AgentsResponse = {
-      agents: matching.slice(0, query.limit),
+      agents: matching.slice(0, query.limit).map(withReach),
       total: matching.length,
       nowMs: nowMs(),
     }
@@ -63,7 +69,7 @@ export function apiRoutes(options: ApiOptions): Router {
 
   router.get('/agents/:id', (request, response) => {
     const agent = agents.get(request.params.id)
-    if (agent) response.json(agent)
+    if (agent) response.json(withReach(agent))
     else
       sendProblem(
         response,

@@ -1,15 +1,12 @@
-import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type LiveServerMessage, liveProtocolVersion } from '@perfmon/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '../system/logger.ts'
-import type { createAccess } from './access.ts'
 import type { LiveView } from './live-view.ts'
+import type { UpgradeDoor } from './route-upgrades.ts'
 
 export interface LiveStreamOptions {
-  readonly server: Server
   readonly view: LiveView
-  readonly deny: ReturnType<typeof createAccess>
   readonly nowMs: () => number
   readonly version: string
   readonly updateIntervalMs: number
@@ -18,6 +15,7 @@ export interface LiveStreamOptions {
 }
 
 export interface LiveStream {
+  readonly upgrade: UpgradeDoor
   /** Refreshes the view and sends the update to everybody who listens. A tick that finds the last one running skips. */
   tick(nowMs: number): Promise<void>
   stats(): { readers: number; skippedUpdates: number; refusedReaders: number }
@@ -37,7 +35,7 @@ interface Reader {
 
 /** The live page's WebSocket: a snapshot first, then one update per tick, the same text for all. */
 export function startLiveStream(options: LiveStreamOptions): LiveStream {
-  const { server, view, deny, nowMs, version, updateIntervalMs, rules, logger } = options
+  const { view, nowMs, version, updateIntervalMs, rules, logger } = options
   // Readers only listen: a kilobyte is more than any of them has to say.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false })
   const readers = new Map<WebSocket, Reader>()
@@ -51,14 +49,10 @@ export function startLiveStream(options: LiveStreamOptions): LiveStream {
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
   }
 
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    const denial = deny(request)
-    if (denial) return refuse(socket, denial === 'unauthorized' ? '401 Unauthorized' : '403 Forbidden')
-    if (request.url?.split('?')[0] !== livePath) return refuse(socket, '404 Not Found')
+  const upgrade: UpgradeDoor = (request, socket, head) => {
     if (readers.size >= maxReaders) return refuse(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, welcome)
-  })
+  }
 
   function welcome(socket: WebSocket) {
     const reader: Reader = { isBehind: false, isAlive: true }
@@ -104,6 +98,7 @@ export function startLiveStream(options: LiveStreamOptions): LiveStream {
   }
 
   return {
+    upgrade,
     async tick(now) {
       if (isTicking) return
       isTicking = true
