@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { attributeNames } from '@perfmon/protocol/names'
 import type { ReportInterval } from './actions/built-in/sampling-interval.ts'
 import type { VitalSigns } from './collect/vital-signs.ts'
 import type { Settings } from './configure/read-settings.ts'
@@ -7,14 +9,18 @@ import type { WriteLine } from './write-line.ts'
 
 type WebSocketModule = typeof import('./websocket/websocket.ts')
 
-/** Loads the WebSocket server only where it is asked for. Returns its URL when it listens. */
+/**
+ * Opens the ways to ask this agent: it listens, it dials out, both or neither. What they need is loaded only then.
+ * Returns the resource attributes that tell where it can be asked.
+ */
 export const startWebSocket = async ({
-  settings: { webSocket, actions },
+  settings: { webSocket, dialOut, actions },
   recordings,
   interval,
   vitals,
   identity,
-  ...parts
+  writeLine,
+  hostName,
 }: {
   settings: Settings
   recordings: Recordings
@@ -23,11 +29,11 @@ export const startWebSocket = async ({
   identity: AgentIdentity
   hostName: string
   interval: ReportInterval
-}): Promise<string | undefined> => {
-  if (webSocket === undefined) return undefined
+}): Promise<Readonly<Record<string, string>>> => {
+  if (webSocket === undefined && dialOut === undefined) return {}
   const file = new URL('./websocket.js', import.meta.url)
-  const { createMessageAnswers, listenForMetricsRequests } = (await import(file.href)) as WebSocketModule
-  const answers = createMessageAnswers({
+  const module = (await import(file.href)) as WebSocketModule
+  const answers = module.createMessageAnswers({
     vitals,
     identity,
     actions: {
@@ -37,5 +43,33 @@ export const startWebSocket = async ({
       now: Date.now,
     },
   })
-  return listenForMetricsRequests({ webSocket, answers, recordings, ...parts })
+  const places: Record<string, string> = {}
+
+  if (webSocket !== undefined) {
+    const url = await module.listenForMetricsRequests({ webSocket, answers, recordings, writeLine, hostName })
+    if (url !== undefined) places[attributeNames.agentWebSocketUrl] = url
+  }
+  if (dialOut !== undefined) {
+    const secret = randomBytes(24).toString('hex')
+    // In the reports as a digest: so nobody else can dial in as this process.
+    const digest = createHash('sha256').update(secret).digest('hex')
+    places[attributeNames.agentDialAddress] = `dial-in:${digest}`
+    module.startDialOut({
+      dialOut,
+      hello: { type: 'agent_hello', agentId: identity.agentId, secret },
+      answers,
+      writeLine,
+      uncounted(make) {
+        recordings.isDialling = true
+        try {
+          return make()
+        } finally {
+          recordings.isDialling = false
+        }
+      },
+      random: Math.random,
+      later: (call, ms) => void setTimeout(call, ms).unref(),
+    })
+  }
+  return places
 }

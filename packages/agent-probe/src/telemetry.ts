@@ -132,24 +132,24 @@ export const createTelemetry = ({
   }
 
   const attributes = describeAgent(settings, hostName, identity)
-  let webSocketUrl: string | undefined
+  /** Where the agent can be asked. */
+  let places: Readonly<Record<string, string>> = {}
   let transport: Transport | undefined
   let reader: ReportReader | undefined
 
-  let described: { intervalMs: number; webSocketUrl: string | undefined; resource: Resource } | undefined
+  let described: { intervalMs: number; places: object; resource: Resource } | undefined
 
   /** Made anew only when something in it changed. */
   const describe = () => {
     // The promise by which lateness is judged: the longest gap.
     const intervalMs = reader?.announcedMs() ?? settings.idleIntervalMs
-    if (described?.intervalMs === intervalMs && described.webSocketUrl === webSocketUrl)
-      return described.resource
+    if (described?.intervalMs === intervalMs && described.places === places) return described.resource
     const resource = resourceFromAttributes({
       ...attributes,
       [attributeNames.reportInterval]: intervalMs,
-      ...(webSocketUrl !== undefined && { [attributeNames.agentWebSocketUrl]: webSocketUrl }),
+      ...places,
     })
-    described = { intervalMs, webSocketUrl, resource }
+    described = { intervalMs, places, resource }
     return resource
   }
 
@@ -200,7 +200,7 @@ export const createTelemetry = ({
       instance: attributes[attributeNames.serviceInstanceId] ?? '',
     },
     async start() {
-      webSocketUrl = await startWebSocket({
+      places = await startWebSocket({
         settings,
         recordings,
         writeLine,

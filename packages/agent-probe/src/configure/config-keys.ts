@@ -32,6 +32,7 @@ export const configKeys: Readonly<Record<string, { readonly variable: string; re
   logLevel: { variable: 'PERFMON_LOG_LEVEL', kind: 'text' },
   maxCpuPercent: { variable: 'PERFMON_MAX_CPU_PERCENT', kind: 'number' },
   maxMemoryMb: { variable: 'PERFMON_MAX_MEMORY_MB', kind: 'number' },
+  aggregatorUrl: { variable: 'PERFMON_AGGREGATOR_URL', kind: 'text' },
   allowActions: { variable: 'PERFMON_ALLOW_ACTIONS', kind: 'list' },
   profileDir: { variable: 'PERFMON_PROFILE_DIR', kind: 'text' },
   'webSocket.port': { variable: 'PERFMON_WS_PORT', kind: 'text' },

@@ -23,6 +23,7 @@ test('an empty environment needs nothing', () => {
       logLevel: 'warn',
       resource: { 'service.name': 'planner' },
       webSocket: undefined,
+      dialOut: undefined,
       actions: { allowed: new Set(), profileDir: undefined },
     },
   })

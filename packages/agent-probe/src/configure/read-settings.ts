@@ -3,6 +3,7 @@ import type { BudgetLimits } from '../budget/keep-budget.ts'
 import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
 import { readAllowedActions } from './read-allowed-actions.ts'
+import { type DialOutSettings, readDialOut } from './read-dial-out.ts'
 import { readSources, sourceNames } from './sources.ts'
 
 export const levels = ['minimal', 'standard', 'detailed'] as const
@@ -45,6 +46,8 @@ export interface Settings {
   readonly logLevel: LogLevel
   readonly resource: Readonly<Record<string, string>>
   readonly webSocket: WebSocketSettings | undefined
+  /** Where the probe connects to by itself. */
+  readonly dialOut: DialOutSettings | undefined
   readonly actions: ActionSettings
 }
 
@@ -265,6 +268,20 @@ export const readSettings = ({
     return { host, firstPort, lastPort, token }
   }
 
+  const readDialOutSettings = (): DialOutSettings | undefined => {
+    const address = text('PERFMON_AGGREGATOR_URL')
+    if (address === undefined) return undefined
+    const certificateFile =
+      text('OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE') ?? text('OTEL_EXPORTER_OTLP_CERTIFICATE')
+    const dialOut = readDialOut({ address, token, certificateFile, isLoopback })
+    if (dialOut === undefined) {
+      warnings.push(
+        `${nameOf('PERFMON_AGGREGATOR_URL')}=${shown(address)} is not an address such as ws://127.0.0.1:8080; the probe does not dial out`,
+      )
+    }
+    return dialOut
+  }
+
   const { allowed, warnings: unknownActions } = readAllowedActions(text('PERFMON_ALLOW_ACTIONS'))
   warnings.push(...unknownActions)
 
@@ -286,6 +303,7 @@ export const readSettings = ({
     logLevel: oneOf(['PERFMON_LOG_LEVEL'], logLevels, 'warn'),
     resource,
     webSocket: readWebSocket(),
+    dialOut: readDialOutSettings(),
     actions: { allowed, profileDir: text('PERFMON_PROFILE_DIR') },
   }
   return { settings, warnings }

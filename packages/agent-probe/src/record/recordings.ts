@@ -17,6 +17,8 @@ export interface Recordings {
   readonly active: { server: number; client: number }
   /** The HTTP server that answers `metrics_request`: its requests are not the agent's. */
   ownServer: object | undefined
+  /** While the probe itself makes an HTTP request, which is not the agent's. */
+  isDialling: boolean
   /** Absent until the agent first does AI work. */
   ai: AiRecordings | undefined
   /** Absent until the agent starts its first worker thread, and in worker threads. */
@@ -35,6 +37,7 @@ export const createRecordings = (): Recordings => {
     admission,
     active: { server: 0, client: 0 },
     ownServer: undefined,
+    isDialling: false,
     ai: undefined,
     threads: undefined,
     coordination: undefined,

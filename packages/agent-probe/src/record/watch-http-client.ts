@@ -56,6 +56,7 @@ export const watchHttpClient = ({
   })
 
   const onCreated = guard.wrap<unknown, { request: Request }>(({ request }) => {
+    if (recordings.isDialling) return
     request[startedAt] = performance.now()
     recordings.active.client++
     request.on('close', onClose as () => void)

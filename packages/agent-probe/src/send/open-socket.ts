@@ -1,8 +1,11 @@
 import * as net from 'node:net'
 import { createHostLookup } from './look-up-host.ts'
 
-/** Connects to the server of a URL, with TLS for https. */
-export const openSocket = (url: string): net.Socket => {
+/** Connects to the server of a URL, with TLS for https; `ca` takes the place of the public authorities. */
+export const openSocket = (
+  url: string,
+  trust: { ca?: Buffer; rejectUnauthorized?: true } = {},
+): net.Socket => {
   const { protocol, hostname, port } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'https:'
@@ -14,5 +17,5 @@ export const openSocket = (url: string): net.Socket => {
   // A server name must be a name: TLS knows none for an address.
   // Not imported above: TLS takes longer to load than everything else of the probe.
   const { connect } = process.getBuiltinModule('node:tls')
-  return cancelling(connect({ ...target, ...(net.isIP(host) === 0 && { servername: host }) }))
+  return cancelling(connect({ ...target, ...trust, ...(net.isIP(host) === 0 && { servername: host }) }))
 }
