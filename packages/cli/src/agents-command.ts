@@ -55,8 +55,13 @@ export async function agentActionsCommand(who: string, { url, json }: AgentsFlag
       terminal.print(allowed ? line : quiet(line))
       terminal.print(quiet(clean(`      ${description}`)))
       for (const [argument, bounds] of Object.entries(wanted)) {
-        const standard = current?.[argument] ?? bounds.default
-        const rest = standard === undefined ? '' : `, now ${standard}`
+        const now = current?.[argument]
+        const rest =
+          now !== undefined
+            ? `, now ${now}`
+            : bounds.default === undefined
+              ? ''
+              : `, ${bounds.default} unless given`
         terminal.print(quiet(clean(`      --arg ${argument}=…  ${renderBounds(bounds)}${rest}`)))
       }
     }
