@@ -92,7 +92,7 @@ describe('what ends the connection, is told, and is tried again', () => {
     ],
     [
       'a message that is too long',
-      (socket: WebSocket) => socket.send('x'.repeat(70_000)),
+      (socket: WebSocket) => socket.send('x'.repeat(600_000)),
       /Max payload|too large|closed/i,
     ],
     ['a closed connection', (socket: WebSocket) => socket.close(), /closed/],

@@ -43,7 +43,7 @@ const server = http.createServer((request, response) => place.run(request.url, a
 }))
 server.listen(0, '127.0.0.1', () => console.log('at ' + server.address().port))
 const junk = Array.from({ length: 20000 }, (_, i) => ({ text: 'item ' + i }))
-setInterval(() => { let sum = 0; for (let i = 0; i < 2e5; i++) sum += Math.sqrt(i + junk.length); globalThis.sum = sum }, 5)
+setInterval(function think() { globalThis.size = JSON.stringify(junk).length }, 5)
 `
 
 const startAgent = async (allow: string | undefined, source = server, env: Record<string, string> = {}) => {
@@ -92,8 +92,10 @@ describe('profiles', () => {
     expect(profile.timeDeltas).toHaveLength(profile.samples.length)
     expect(profile.samples.every((id: number) => ids.has(id))).toBe(true)
     expect(profile.endTime - profile.startTime).toBeGreaterThan(250_000)
-    const urls = profile.nodes.map((node: { callFrame: { url: string } }) => node.callFrame.url)
-    expect(urls).toContainEqual(expect.stringMatching(/agent\.mjs$/))
+    const frames = profile.nodes.map((node: { callFrame: object }) => node.callFrame)
+    expect(frames).toContainEqual(
+      expect.objectContaining({ functionName: 'think', url: expect.stringMatching(/agent\.mjs$/) }),
+    )
     expect((await stat(String(told['file']))).mode & 0o777).toBe(0o600)
   })
 
