@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { buildProbe } from '../../../packages/agent-probe/src/testing/run-agent.ts'
-import { countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
+import { callsByAgent, countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
 import { obtainPackages } from './obtain-packages.ts'
 import { watchFramework } from './watch-framework.ts'
 
@@ -63,6 +63,7 @@ for (const program of programs) {
     expect(counts).toMatchObject({ requests: 6, toolCalls: 3 })
     expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(counts.requests)
     expect(countOf(report, 'gen_ai.execute_tool.duration')).toBe(counts.toolCalls)
+    expect(callsByAgent(report)).toEqual({ planner: 6 })
     const workflows = 'gen_ai.workflow.duration'
     expect(countOf(report, workflows, { 'gen_ai.workflow.name': 'research' })).toBe(2)
     expect(countOf(report, workflows, { 'gen_ai.workflow.name': 'clumsy' })).toBe(1)

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { buildProbe } from '../../../packages/agent-probe/src/testing/run-agent.ts'
-import { countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
+import { callsByAgent, countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
 import { obtainPackages } from './obtain-packages.ts'
 import { watchFramework } from './watch-framework.ts'
 
@@ -29,6 +29,7 @@ test('Mastra, unmodified: its agents by name, its model calls once', async (cont
     await agent('clumsy', { broken }).generate('a secret')`
   const { report, counts } = await watchFramework(context, packages, { source, env })
   expect(counts).toMatchObject({ requests: 6, toolCalls: 2, streamed: 1 })
+  expect(callsByAgent(report)).toEqual({ writer: 2, finder: 2, clumsy: 2 })
   const agents = 'gen_ai.invoke_agent.duration'
   expect(countOf(report, agents, { 'gen_ai.agent.name': 'writer' })).toBe(2)
   expect(countOf(report, agents, { 'gen_ai.agent.name': 'finder' })).toBe(1)

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { buildProbe } from '../../../packages/agent-probe/src/testing/run-agent.ts'
-import { countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
+import { callsByAgent, countOf } from '../../../packages/agent-probe/src/testing/watch-ai-agent.ts'
 import { obtainPackages } from './obtain-packages.ts'
 import { watchFramework } from './watch-framework.ts'
 
@@ -18,7 +18,7 @@ const broken = tool({ description: 'Breaks', inputSchema, execute: async () => {
 const ask = { model: openai('gpt-5-mini'), prompt: 'a secret', stopWhen: stepCountIs(4) }
 await generateText({ ...ask, tools: { search }, telemetry: { functionId: 'researcher' } })
 await generateText({ ...ask, tools: { broken } })
-const { textStream } = streamText({ ...ask, model: openai.chat('gpt-5-mini') })
+const { textStream } = streamText({ ...ask, model: openai.chat('gpt-5-mini'), telemetry: { functionId: 'writer' } })
 for await (const text of textStream) void text
 await generateText({ ...ask, telemetry: { isEnabled: false } })`
 
@@ -29,7 +29,9 @@ test('the AI SDK, unmodified: its runs and tools by name, its model calls once',
   const agents = 'gen_ai.invoke_agent.duration'
   expect(countOf(report, agents, { 'gen_ai.agent.name': 'researcher' })).toBe(1)
   expect(countOf(report, agents, { 'gen_ai.agent.name': 'generateText' })).toBe(1)
-  expect(countOf(report, agents, { 'gen_ai.agent.name': 'streamText' })).toBe(1)
+  expect(countOf(report, agents, { 'gen_ai.agent.name': 'writer' })).toBe(1)
+  // Of runs that name no agent, and of one that wants no telemetry, nobody knows whose they are.
+  expect(callsByAgent(report)).toEqual({ researcher: 2, writer: 1, '': 3 })
   const tools = 'gen_ai.execute_tool.duration'
   expect(countOf(report, tools)).toBe(counts.toolCalls)
   expect(countOf(report, tools, { 'gen_ai.tool.name': 'search', 'gen_ai.agent.name': 'researcher' })).toBe(1)

@@ -3,6 +3,7 @@ import type { Variables } from '../configure/agent-environment.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
 import { createAiRecordings } from './ai-recordings.ts'
+import { createCurrentAgent } from './current-agent.ts'
 import { createFetchFollowers } from './follow-fetch.ts'
 import { createRequestFollowers } from './follow-request.ts'
 import { createUndiciFollowers } from './follow-undici.ts'
@@ -43,16 +44,18 @@ export const createAiWork = ({
     }),
     now,
   })
+  const agents = createCurrentAgent(guard)
+  const parts = { calls, guard, now, currentAgent: agents.name }
   const work: AiWork = {
-    fetching: createFetchFollowers({ calls, guard, now }),
-    requesting: createRequestFollowers({ calls, guard, now }),
-    undiciRequesting: createUndiciFollowers({ calls, guard, now }),
+    fetching: createFetchFollowers(parts),
+    requesting: createRequestFollowers(parts),
+    undiciRequesting: createUndiciFollowers(parts),
     undici(exports) {
       const undici = exports as { fetch?: Fetch }
       if (typeof undici.fetch === 'function')
         undici.fetch = wrapFetch(undici.fetch, { guard, ai: () => work })
     },
-    ...createFrameworks({ ai, guard, now, env }),
+    ...createFrameworks({ ai, agents, guard, now, env }),
   }
   return work
 }

@@ -34,19 +34,22 @@ export const createFetchFollowers = ({
   calls,
   guard,
   now,
+  currentAgent,
 }: {
   calls: ModelCalls
   guard: HookGuard
   now: () => number
+  currentAgent: () => string | undefined
 }): ((request: FetchToModel) => FetchFollower | undefined) => {
   const guarded = createAttemptGuard(guard)
 
   return ({ endpoint, url, body, request }) => {
     const startedAtMs = now()
+    const agent = currentAgent()
     const begin = (text: string | undefined): ModelAttempt | undefined => {
       const model = endpoint.model ?? (text === undefined ? undefined : readTopLevelText(text, 'model'))
       if (model === undefined && !endpoint.certain) return undefined
-      const target = { endpoint, model, peer: peerOfOrigin(url) }
+      const target = { endpoint, model, agent, peer: peerOfOrigin(url) }
       return guarded(calls.begin({ target, url, body: text, startedAtMs }))
     }
     const copy = request !== undefined && endpoint.model === undefined ? readCopy(request) : undefined

@@ -47,15 +47,18 @@ export const createRequestFollowers = ({
   calls,
   guard,
   now,
+  currentAgent,
 }: {
   calls: ModelCalls
   guard: HookGuard
   now: () => number
+  currentAgent: () => string | undefined
 }): ((created: { endpoint: ModelEndpoint; request: ClientRequest }) => RequestFollower) => {
   const guarded = createAttemptGuard(guard)
 
   return ({ endpoint, request }) => {
     const startedAtMs = now()
+    const agent = currentAgent()
     const body = readRequestBody(request, guard)
     let attempt: ModelAttempt | undefined
     let begun = false
@@ -73,7 +76,7 @@ export const createRequestFollowers = ({
       const peer = { host: origin.host, port: port ?? portOf(request) ?? origin.port }
       attempt = guarded(
         calls.begin({
-          target: { endpoint, model, peer },
+          target: { endpoint, model, agent, peer },
           url: `${peer.host}:${peer.port}${request.path}`,
           body: text,
           startedAtMs,

@@ -33,10 +33,12 @@ export const createUndiciFollowers = ({
   calls,
   guard,
   now,
+  currentAgent,
 }: {
   calls: ModelCalls
   guard: HookGuard
   now: () => number
+  currentAgent: () => string | undefined
 }): ((created: { endpoint: ModelEndpoint; request: UndiciRequest }) => void) => {
   const listen = () => {
     const on = <Message extends { request: Request }>(
@@ -72,6 +74,7 @@ export const createUndiciFollowers = ({
     if (!listens) listen()
     listens = true
     const startedAtMs = now()
+    const agent = currentAgent()
     const whole = textOf(request.body)
     const sent = collectText()
     let begun: { attempt: ModelAttempt | undefined } | undefined
@@ -81,7 +84,7 @@ export const createUndiciFollowers = ({
       const text = whole ?? sent.text()
       const model = endpoint.model ?? readTopLevelText(text, 'model')
       const origin = String(request.origin)
-      const target = { endpoint, model, peer: peerOfOrigin(origin) }
+      const target = { endpoint, model, agent, peer: peerOfOrigin(origin) }
       begun = {
         attempt:
           model === undefined && !endpoint.certain

@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel'
+import { channel, subscribe } from 'node:diagnostics_channel'
 import type { HookGuard } from '../hook-guard.ts'
 import type { AiWork } from './ai-work.ts'
 import { findPackages } from './find-frameworks.ts'
@@ -75,6 +75,23 @@ const watchAiSdk = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) => {
   subscribe('tracing:ai:telemetry:asyncEnd', onEnd as (message: unknown) => void)
 }
 
+/** The agent's name, its function id, for as long as it runs: a channel hands it on with what it traces. */
+const followAiSdk = ({ ai }: { ai: () => AiWork }) => {
+  const { AsyncLocalStorage } = process.getBuiltinModule('node:async_hooks')
+  const storage = new AsyncLocalStorage<unknown>()
+  let joined = false
+  channel('tracing:ai:telemetry:start').bindStore(storage, (message) => {
+    // What is thrown here would end the agent.
+    try {
+      if (!joined) ai().aiSdkAgent(storage)
+      joined = true
+      return (message as { event?: { functionId?: unknown } }).event?.functionId ?? storage.getStore()
+    } catch {
+      return undefined
+    }
+  })
+}
+
 /** Claude Code reports by itself when its environment says where; each child is asked about its own. */
 const watchClaudeCode = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) => {
   const onChild = guard.wrap<unknown, { process: object }>(({ process: child }) => ai().claudeCode(child))
@@ -86,11 +103,13 @@ export const hookFrameworks = ({ guard, ai }: { guard: HookGuard; ai: () => AiWo
   watchOpenAiAgents({ guard, ai })
   watchAiSdk({ guard, ai })
   const claudeCode = '@anthropic-ai/claude-agent-sdk'
-  const installed = findPackages([...patches.map((patch) => patch.package), claudeCode], {
+  const aiSdk = 'ai'
+  const installed = findPackages([...patches.map((patch) => patch.package), claudeCode, aiSdk], {
     script: process.argv[1],
     folder: process.cwd(),
     anywhere: process.versions.pnp !== undefined,
   })
+  if (installed.includes(aiSdk)) followAiSdk({ ai })
   if (installed.includes(claudeCode)) watchClaudeCode({ guard, ai })
   const wanted = patches.filter((patch) => installed.includes(patch.package))
   // Only then: with a hook every module that is loaded takes a longer way.

@@ -14,6 +14,8 @@ export type Outcome = 'ok' | 'error' | 'cancelled'
 export interface ModelTarget {
   readonly endpoint: ModelEndpoint
   readonly model: string | undefined
+  /** Who asks, when a framework tells. */
+  readonly agent: string | undefined
   readonly peer: PeerName
 }
 
@@ -34,18 +36,19 @@ export interface ModelCallRecorder {
 
 /** Writes what was learned about a call into the recordings, under cached attribute sets. */
 export const createModelCallRecorder = (ai: AiRecordings, prices: PriceTable): ModelCallRecorder => {
-  const baseAttributes = ({ endpoint, model, peer }: ModelTarget): MetricAttributes => {
+  const baseAttributes = ({ endpoint, model, agent, peer }: ModelTarget): MetricAttributes => {
     const requested = boundedName(model)
     return {
       [aiAttributeNames.operationName]: endpoint.operation,
       [aiAttributeNames.providerName]: providerName(peer.host, endpoint.dialect),
       ...(requested !== undefined && { [aiAttributeNames.requestModel]: requested }),
+      ...(agent !== undefined && { [aiAttributeNames.agentName]: agent }),
       [attributeNames.serverAddress]: peer.host,
       ...(peer.port !== undefined && { [attributeNames.serverPort]: peer.port }),
     }
   }
-  const keyOf = ({ endpoint, model, peer }: ModelTarget) =>
-    `${endpoint.operation}|${endpoint.dialect}|${peer.host}|${peer.port}|${model}`
+  const keyOf = ({ endpoint, model, agent, peer }: ModelTarget) =>
+    `${endpoint.operation}|${endpoint.dialect}|${peer.host}|${peer.port}|${model}|${agent}`
 
   const tokens = (
     key: string,

@@ -69,3 +69,13 @@ export const countOf = (report: ReceivedReport, name: string, attributes: Attrib
 /** Of all points of a histogram with these attributes. */
 export const sumOf = (report: ReceivedReport, name: string, attributes: Attributes = {}): number =>
   pointsOf(report, name, attributes).reduce((total, { sum = 0 }) => total + sum, 0)
+
+/** How many calls to models each agent made; `''` for those of nobody known. */
+export const callsByAgent = (report: ReceivedReport): Record<string, number> => {
+  const calls: Record<string, number> = {}
+  for (const { attributes, value } of report.metrics.get('gen_ai.client.operation.duration')?.points ?? []) {
+    const agent = String(attributes['gen_ai.agent.name'] ?? '')
+    calls[agent] = (calls[agent] ?? 0) + value
+  }
+  return calls
+}

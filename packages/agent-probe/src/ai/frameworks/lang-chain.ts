@@ -1,5 +1,6 @@
 import type { HookGuard } from '../../hook-guard.ts'
 import { errorTypeName } from '../../record/http-names.ts'
+import type { CurrentAgent } from '../current-agent.ts'
 import type { AgentWorkRecorder } from './record-agent-work.ts'
 import { createStartedWork } from './started-work.ts'
 
@@ -19,16 +20,33 @@ interface ManagerClass {
   _configureSync(...given: unknown[]): Manager | undefined
 }
 
+/** LangGraph's own nodes are `__start__` and the like. */
+const nodeOf = (metadata: Readonly<Record<string, unknown>> | undefined): string | undefined => {
+  const node = metadata?.['langgraph_node']
+  return typeof node === 'string' && !node.startsWith('__') ? node : undefined
+}
+
+/** LangChain keeps the configuration of what runs in a storage of its own, one for all its copies. */
+const currentNode = (): string | undefined => {
+  const storage = (globalThis as Record<symbol, unknown>)[Symbol.for('ls:tracing_async_local_storage')]
+  const run = (storage as { getStore?(): unknown } | undefined)?.getStore?.()
+  const { extra } = (run ?? {}) as { extra?: Record<symbol, unknown> }
+  const config = extra?.[Symbol.for('lc:child_config')] as { metadata?: Record<string, unknown> } | undefined
+  return nodeOf(config?.metadata)
+}
+
 /**
  * Adds a callback handler to every callback manager of LangChain, which LangGraph uses too. A chain that
  * nobody called is a workflow (a graph); one within it that carries `langgraph_node` is an agent's turn.
  */
 export const createLangChain = ({
   record,
+  agents,
   guard,
   now,
 }: {
   record: AgentWorkRecorder
+  agents: CurrentAgent
   guard: HookGuard
   now: () => number
 }): ((managerClass: unknown) => void) => {
@@ -91,9 +109,8 @@ export const createLangChain = ({
       _type?: string,
       runName?: string,
     ) {
-      const node = metadata?.['langgraph_node']
-      // LangGraph's own nodes are `__start__` and the like.
-      const isNode = typeof node === 'string' && !node.startsWith('__') && runName === node
+      const node = nodeOf(metadata)
+      const isNode = node !== undefined && runName === node
       const kind = parent === undefined ? 'workflow' : isNode ? 'agent' : undefined
       begin({ runId, parent, kind, name: isNode ? node : (runName ?? lastId(chain)) })
     },
@@ -114,10 +131,14 @@ export const createLangChain = ({
     handleToolError: (error: unknown, runId: string) => finish({ runId, error, failed: true }),
   }
 
+  let asked = false
+
   return (given) => {
     const managerClass = given as ManagerClass
     const { _configureSync } = managerClass
     if (typeof _configureSync !== 'function') return
+    if (!asked) agents.ask(currentNode)
+    asked = true
     const add = guard.wrap<unknown, { manager: Manager | undefined }>((configured) => {
       configured.manager ??= new managerClass()
       if (!configured.manager.handlers.some(({ name }) => name === handlerName)) {

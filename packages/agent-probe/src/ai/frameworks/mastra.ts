@@ -1,5 +1,6 @@
 import type { HookGuard } from '../../hook-guard.ts'
 import { errorTypeName } from '../../record/http-names.ts'
+import type { CurrentAgent } from '../current-agent.ts'
 import type { AgentWorkRecorder } from './record-agent-work.ts'
 
 const framework = 'mastra'
@@ -33,10 +34,12 @@ interface Ended {
  */
 export const createMastra = ({
   record,
+  agents,
   guard,
   now,
 }: {
   record: AgentWorkRecorder
+  agents: CurrentAgent
   guard: HookGuard
   now: () => number
 }): ((agentClass: unknown) => void) => {
@@ -53,7 +56,7 @@ export const createMastra = ({
     async function watched(...given) {
       const call = { agent: this.name, startedAtMs: now() }
       try {
-        const result = await run.apply(this, given)
+        const result = await agents.within(call.agent, () => run.apply(this, given))
         end({ ...call, failed: false })
         return result
       } catch (error) {
@@ -85,7 +88,9 @@ export const createMastra = ({
         })
       const callbacks = { onFinish, ...(onErrorToo && { onError: onErrorToo }) }
       try {
-        return await run.call(this, messages, { ...given, ...callbacks }, ...more)
+        return await agents.within(call.agent, () =>
+          run.call(this, messages, { ...given, ...callbacks }, ...more),
+        )
       } catch (error) {
         once({ error, failed: true })
         throw error

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildProbe } from '../../testing/run-agent.ts'
 import { expectSameCalls } from '../../testing/same-calls.ts'
-import { countOf, watchAiAgent } from '../../testing/watch-ai-agent.ts'
+import { callsByAgent, countOf, watchAiAgent } from '../../testing/watch-ai-agent.ts'
 
 beforeAll(buildProbe, 30_000)
 
@@ -40,6 +40,8 @@ describe.each(['responses', 'chat-completions'])('the OpenAI Agents SDK over %s'
     expect(countOf(report, agents, { 'gen_ai.agent.name': 'researcher' })).toBe(2)
     expect(countOf(report, agents, { 'gen_ai.agent.name': 'clumsy' })).toBe(1)
     expect(countOf(report, agents, { 'gen_ai.agent.name': 'triage' })).toBe(1)
+    // Each agent asks once for a tool or handoff and once with its result.
+    expect(callsByAgent(report)).toEqual({ researcher: 3, clumsy: 2, triage: 1 })
     const tools = 'gen_ai.execute_tool.duration'
     expect(countOf(report, tools, { 'gen_ai.tool.name': 'search', 'gen_ai.agent.name': 'researcher' })).toBe(
       1,
@@ -76,6 +78,7 @@ test('the OpenAI Agents SDK repeats what failed: attempts, not operations; an ag
   expect(failed).toBeGreaterThan(0)
   expect(counts.requests).toBeGreaterThan(8)
   expect(countOf(report, 'gen_ai.client.operation.duration')).toBe(8)
+  expect(callsByAgent(report)).toEqual({ researcher: 8 })
   expect(countOf(report, 'gen_ai.invoke_agent.duration')).toBe(8)
   expect(countOf(report, 'gen_ai.invoke_agent.duration', { 'error.type': '_OTHER' })).toBe(failed)
   for (const each of reports) expect(each.body.toString()).not.toContain('secret')

@@ -1,4 +1,5 @@
 import type { HookGuard } from '../../hook-guard.ts'
+import type { CurrentAgent } from '../current-agent.ts'
 import type { AgentWorkRecorder } from './record-agent-work.ts'
 import { createStartedWork } from './started-work.ts'
 
@@ -20,6 +21,7 @@ interface Span {
 interface Provider {
   registerProcessor(processor: object): void
   setProcessors(processors: object[]): void
+  getCurrentSpan?(): { readonly spanId?: unknown } | null | undefined
 }
 
 /**
@@ -28,10 +30,12 @@ interface Provider {
  */
 export const createOpenAiAgents = ({
   record,
+  agents,
   guard,
   now,
 }: {
   record: AgentWorkRecorder
+  agents: CurrentAgent
   guard: HookGuard
   now: () => number
 }): ((provider: unknown) => void) => {
@@ -78,5 +82,9 @@ export const createOpenAiAgents = ({
     const { setProcessors } = provider
     provider.setProcessors = (processors) => setProcessors.call(provider, [...processors, processor])
     provider.registerProcessor(processor)
+    agents.ask(() => {
+      const id = provider.getCurrentSpan?.()?.spanId
+      return typeof id === 'string' ? work.agentOf(id) : undefined
+    })
   }
 }
