@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads'
 import type { Event } from '@perfmon/protocol'
 import { packBatch } from './journal/record.ts'
+import { createQueryThread } from './query/query-thread.ts'
+import { startWorker } from './start-worker.ts'
 import type { StoredState } from './store.ts'
 import { type SampleBatch, type Store, StoreError } from './store.ts'
 import type {
@@ -58,7 +59,7 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
   const { dir, nowMs, retention, warn } = options
   const { checkpointEveryMs = 120_000, maxWaitingBytes = 64 * mebibyte } = options
   const checkpointBytes = options.checkpointBytes ?? Math.min(64 * mebibyte, Math.ceil(retention.bytes / 8))
-  const worker = startWorker({
+  const worker = startWorker('store-worker', 'perfmon-store', {
     dir,
     nowMs: nowMs(),
     retentionDays: retention.days,
@@ -66,7 +67,7 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     retentionHourDays: Math.max(retention.days, retention.minuteDays ?? 0, retention.hourDays ?? 0),
     retentionBytes: retention.bytes,
     checkpointBytes,
-  })
+  } satisfies WorkerOptions)
 
   const waiting = new Map<number, Waiting>()
   const sampleListeners: ((batch: SampleBatch) => void)[] = []
@@ -162,9 +163,16 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     if (events > 0) tellAll(eventListeners)
   }
 
+  const queries = createQueryThread({
+    dir,
+    writeNewSeries: () => ask('writeNewSeries', []),
+    pendingSamples: (seriesIds, fromMs, toMs) => ask('pendingSamples', [seriesIds, fromMs, toMs]),
+  })
+
   let closing: Promise<void> | null = null
   const close = async (): Promise<void> => {
     clearInterval(timer)
+    await queries.close()
     if (ended !== null) return
     const exited = new Promise((resolve) => worker.once('exit', resolve))
     const closed = ask('close', [nowMs()])
@@ -222,6 +230,8 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     readEvent: (seq): Promise<Event | null> => ask('readEvent', [seq]),
     updateDelivery: (delivery) => ask('updateDelivery', [delivery]),
 
+    queries,
+
     async stats() {
       const queued = waiting.size
       const stats: WorkerStats = await ask('stats', [])
@@ -233,19 +243,4 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
       return closing
     },
   }
-}
-
-/**
- * The worker is the file beside this one, as source or as built. Its own flags: the condition by which sources
- * find each other, and no warning about node:sqlite, which is no user's concern.
- */
-const startWorker = (workerData: WorkerOptions): Worker => {
-  const fromSource = import.meta.url.endsWith('.ts')
-  const url = new URL(fromSource ? './store-worker.ts' : './store-worker.js', import.meta.url)
-  const conditions = fromSource ? ['--conditions=perfmon-source'] : []
-  return new Worker(url, {
-    name: 'perfmon-store',
-    workerData,
-    execArgv: [...conditions, '--disable-warning=ExperimentalWarning'],
-  })
 }

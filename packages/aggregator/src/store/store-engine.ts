@@ -41,7 +41,13 @@ export interface EngineOptions extends WorkerOptions {
   readonly nextTurn: () => Promise<void>
 }
 
-type Change = 'saveAgents' | 'recordAlerts' | 'appendEvents' | 'enqueueDeliveries' | 'updateDelivery'
+type Change =
+  | 'writeNewSeries'
+  | 'saveAgents'
+  | 'recordAlerts'
+  | 'appendEvents'
+  | 'enqueueDeliveries'
+  | 'updateDelivery'
 type Read = Exclude<OperationName, Change | 'append' | 'checkpoint' | 'close'>
 
 export const openEngine = async (options: EngineOptions): Promise<StoreEngine> => {
@@ -107,6 +113,7 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
   })
 
   const changes: Pick<StoreOperations, Change> = {
+    writeNewSeries: () => seriesRows.add(log.unwrittenSeries()),
     saveAgents(agents, events) {
       agentRows.save(agents)
       eventRows.append(events)
@@ -126,6 +133,7 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
   const reads: Pick<StoreOperations, Read> = {
     readSamples: (seriesId, fromMs, toMs, limit) => log.read({ seriesId, fromMs, toMs, limit }),
     locateSamples: (seriesIds, timesMs) => log.locate(seriesIds, timesMs),
+    pendingSamples: (seriesIds, fromMs, toMs) => log.pendingOf(seriesIds, { fromMs, toMs }),
     listAlerts: (states, limit) => alertRows.list(states, whole(limit)),
     readEvents: (afterSeq, limit) => eventRows.after(afterSeq, whole(limit)),
     readEvent: (seq) => eventRows.one(seq),
@@ -212,7 +220,7 @@ export const openEngine = async (options: EngineOptions): Promise<StoreEngine> =
     },
     close() {
       log.close()
-      db.close()
+      database.close()
     },
   }
 }

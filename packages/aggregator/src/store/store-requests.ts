@@ -1,4 +1,5 @@
 import type { Agent, Alert, AlertState, Event, NewEvent } from '@perfmon/protocol'
+import type { PendingColumns } from './samples/pending-columns.ts'
 import type { Delivery, LocatedSamples, SampleRange, StoredState, StoreError, StoreStats } from './store.ts'
 
 /** What the worker does, by name: arguments and answer are copied between the threads. */
@@ -7,6 +8,10 @@ export interface StoreOperations {
   append(batch: ArrayBuffer, epoch: number): void
   readSamples(seriesId: number, fromMs: number, toMs: number, limit: number): SampleRange
   locateSamples(seriesIds: Uint32Array, timesMs: Float64Array): LocatedSamples
+  /** What of these series is not in the database yet. */
+  pendingSamples(seriesIds: Uint32Array, fromMs: number, toMs: number): PendingColumns
+  /** Writes new series into the database before their first checkpoint: a query must find them. */
+  writeNewSeries(): void
 
   saveAgents(agents: readonly Agent[], events: readonly NewEvent[]): void
   recordAlerts(alerts: readonly Alert[], events: readonly NewEvent[]): void

@@ -1,4 +1,5 @@
 import type { Agent, Alert, AlertState, Event, NewEvent, SampleColumns, Series } from '@perfmon/protocol'
+import type { StoreQueries } from './query/query.ts'
 
 /** What the receive stage hands over in one go: the series it met for the first time, and their samples. */
 export interface SampleBatch extends SampleColumns {
@@ -106,6 +107,8 @@ export interface Store {
   /** One event by `seq`, null when retention removed it. */
   readEvent(seq: number): Promise<Event | null>
   updateDelivery(delivery: Delivery): Promise<void>
+
+  readonly queries: StoreQueries
 
   stats(): Promise<StoreStats>
   /** Writes what is buffered, closes files. Later calls of anything else reject; closing again changes nothing. */

@@ -6,7 +6,7 @@ import type { RangeWanted } from './read-series.ts'
 export interface LateSources {
   readonly rows: LateRows
   /** Oldest first: what a running checkpoint is writing, then what arrived since. */
-  readonly pending: readonly LateSamples[]
+  readonly pending: readonly Pick<LateSamples, 'collect' | 'count'>[]
 }
 
 /** Lays a series' late samples over what was read of its others: in order of time, and in place of one at the same. */

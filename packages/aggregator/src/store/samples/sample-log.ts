@@ -11,6 +11,7 @@ import { type LocatedSamples, type SampleRange, StoreError } from '../store.ts'
 import { createLastSamples, type LastSamples } from './last-samples.ts'
 import { createLateSamples, type LateSamples } from './late-samples.ts'
 import { locateSamples } from './locate-samples.ts'
+import { type PendingColumns, pendingColumns } from './pending-columns.ts'
 import { createPendingSamples, type PendingSamples } from './pending-samples.ts'
 import { withLate } from './read-late.ts'
 import { type RangeWanted, readSeries } from './read-series.ts'
@@ -52,6 +53,9 @@ export interface SampleLog {
   append(batches: readonly SentBatch[]): (Error | null)[]
   read(wanted: RangeWanted): SampleRange
   locate(seriesIds: Uint32Array, timesMs: Float64Array): LocatedSamples
+  pendingOf(seriesIds: Uint32Array, range: { fromMs: number; toMs: number }): PendingColumns
+  /** Series that were told of in batches and not asked for before. */
+  unwrittenSeries(): readonly Series[]
   /** Writes what is pending into chunks. Calls while one runs wait for that one. */
   checkpoint(): Promise<void>
   readonly checkpointDue: boolean
@@ -106,6 +110,8 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
   let running: Promise<void> | null = null
   let failure: Error | null = null
   let refusedEpoch = -1
+  /** Ids ascend as they are given. A series given again after a crash is there already. */
+  let writtenUpTo = -1
 
   const noteJournalStart = database.db.prepare(
     `INSERT OR REPLACE INTO meta (key, value) VALUES ('journal_start', ?)`,
@@ -240,6 +246,18 @@ export const openSampleLog = async (options: SampleLogOptions): Promise<SampleLo
       return refused
     },
     read,
+    pendingOf: (seriesIds, range) =>
+      pendingColumns(
+        seriesIds,
+        range,
+        frozen === null ? [pending] : [frozen.samples, pending],
+        frozen === null ? [late] : [frozen.late, late],
+      ),
+    unwrittenSeries() {
+      const unwritten = [...(frozen?.series ?? []), ...newSeries].filter(({ id }) => id > writtenUpTo)
+      for (const { id } of unwritten) writtenUpTo = Math.max(writtenUpTo, id)
+      return unwritten
+    },
     locate: (seriesIds, timesMs) => locateSamples({ read, last }, seriesIds, timesMs),
     checkpoint() {
       running ??= checkpoint(journal)
