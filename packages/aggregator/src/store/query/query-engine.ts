@@ -119,8 +119,6 @@ export const openQueryEngine = (dir: string) => {
   }
 }
 
-export type QueryEngine = ReturnType<typeof openQueryEngine>
-
 interface Line extends SelectedSeries {
   readonly values: Float64Array
 }
