@@ -7,6 +7,7 @@ import { nameInEnvironment } from './coordinate/name-in-environment.ts'
 import { watchCoordination } from './coordinate/watch-coordination.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { callCourier } from './exit/call-courier.ts'
+import { needsCourier } from './exit/needs-courier.ts'
 import { watchExit } from './exit/watch-exit.ts'
 import { createHookGuard } from './hook-guard.ts'
 import { createRecordings } from './record/recordings.ts'
@@ -69,7 +70,7 @@ export const startProbe = (environment: AgentEnvironment): void => {
     stopWatchingThreads()
     const sinceMs = performance.now()
     // A thread needs its time to start: where it will surely be needed, it does so while we load.
-    const courier = telemetry === undefined ? callCourier() : undefined
+    const courier = telemetry === undefined && needsCourier(env) ? callCourier() : undefined
     const loaded = telemetry ?? load()
     loaded.flush({
       exit,

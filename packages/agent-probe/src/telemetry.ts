@@ -20,7 +20,7 @@ import type { AgentEnvironment } from './configure/agent-environment.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
 import type { Sources } from './configure/sources.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
-import { awaitAnswer, sendOnOpenSocket } from './exit/send-on-open-socket.ts'
+import { awaitAnswer, sendOnNewSocket, sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
 import { probeVersion } from './probe-version.ts'
 import type { Recordings } from './record/recordings.ts'
@@ -258,6 +258,7 @@ export const createTelemetry = ({
       }
       const status =
         sendOnOpenSocket({ socket: open?.socket, report, waitMs: left() }) ??
+        sendOnNewSocket(report, left()) ??
         (left() > 0 ? later(report, left()) : 0)
       if (isSuccess(status)) return
       const message =

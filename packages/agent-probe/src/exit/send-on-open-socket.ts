@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { OpenConnection } from '../send/create-connection.ts'
+import { connectNow } from '../send/open-socket.ts'
 import { type PostRequest, toHttpBytes } from '../send/post-request.ts'
 import { type HttpAnswer, readHttpAnswer } from '../send/read-http-answer.ts'
 import { readStatus } from './read-status.ts'
@@ -56,6 +57,23 @@ export const awaitAnswer = (
   return undefined
 }
 
+/** Throws the system's error; `undefined` when the peer closed, or answers something else than HTTP. */
+const post = (fd: number, report: PostRequest, waitMs: number): number | undefined => {
+  const untilMs = performance.now() + waitMs
+  const request = toHttpBytes(report, 'keep-alive')
+  let sent = 0
+  while (sent < request.byteLength) sent += retry(() => writeSync(fd, request, sent), untilMs)
+  const answer = Buffer.alloc(1024)
+  let received = 0
+  for (;;) {
+    const bytes = retry(() => readSync(fd, answer, received, answer.byteLength - received, null), untilMs)
+    if (bytes === 0) return undefined
+    received += bytes
+    const status = readStatus(answer.toString('latin1', 0, received))
+    if (status !== undefined || received === answer.byteLength) return status
+  }
+}
+
 /**
  * Posts a report on an idle keep-alive connection without an event loop: straight on its descriptor, which
  * takes about 2 ms where a thread takes 40. Returns the HTTP status, or `undefined` when that is not
@@ -72,21 +90,27 @@ export const sendOnOpenSocket = ({
 }): number | undefined => {
   const fd = socket && descriptorOf(socket)
   if (fd === undefined) return undefined
-  const untilMs = performance.now() + waitMs
   try {
-    const request = toHttpBytes(report, 'keep-alive')
-    let sent = 0
-    while (sent < request.byteLength) sent += retry(() => writeSync(fd, request, sent), untilMs)
-    const answer = Buffer.alloc(1024)
-    let received = 0
-    for (;;) {
-      const bytes = retry(() => readSync(fd, answer, received, answer.byteLength - received, null), untilMs)
-      if (bytes === 0) return undefined
-      received += bytes
-      const status = readStatus(answer.toString('latin1', 0, received))
-      if (status !== undefined || received === answer.byteLength) return status
-    }
+    return post(fd, report, waitMs)
   } catch {
     return undefined
+  }
+}
+
+/**
+ * The same on a new connection to a numeric address: the kernel connects while we try to write. Returns the HTTP
+ * status, 0 for no answer in time, -1 for no connection; `undefined` when another way must be found. Only on Linux,
+ * where a connection that is under way is one that cannot be written to yet, and not an error.
+ */
+export const sendOnNewSocket = (report: PostRequest, waitMs: number): number | undefined => {
+  const socket = process.platform === 'linux' ? connectNow(report.url) : undefined
+  const fd = socket && descriptorOf(socket)
+  if (fd === undefined) return undefined
+  try {
+    return post(fd, report, waitMs) ?? -1
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : -1
+  } finally {
+    socket?.destroy()
   }
 }

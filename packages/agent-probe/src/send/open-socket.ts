@@ -1,6 +1,25 @@
 import * as net from 'node:net'
 import { createHostLookup } from './look-up-host.ts'
 
+/**
+ * Connects within this very call, for which Node's own way to a numeric address needs a turn of the event loop: a
+ * name with a look-up that answers at once does not. `undefined` for what takes longer: TLS, and names.
+ */
+export const connectNow = (url: string): net.Socket | undefined => {
+  const { protocol, hostname, port } = new URL(url)
+  const address = hostname.replace(/^\[|\]$/g, '')
+  const family = net.isIP(address)
+  if (protocol !== 'http:' || family === 0) return undefined
+  const socket = net.connect({
+    host: 'receiver',
+    port: Number(port) || 80,
+    family,
+    lookup: (_host, _options, found) => found(null, address, family),
+  })
+  // Nobody waits for it: whoever connects now reads the descriptor.
+  return socket.on('error', () => {}).unref()
+}
+
 /** Connects to the server of a URL, with TLS for https; `ca` takes the place of the public authorities. */
 export const openSocket = (
   url: string,
