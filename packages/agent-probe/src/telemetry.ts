@@ -251,6 +251,7 @@ export const createTelemetry = ({
       const report: PostRequest = {
         url: settings.url,
         headers: requestHeaders(settings),
+        tls: settings.tls,
         body:
           settings.compression === 'gzip'
             ? process.getBuiltinModule('node:zlib').gzipSync(body, { level: 1 })

@@ -13,6 +13,7 @@ test('an empty environment needs nothing', () => {
       url: 'http://127.0.0.1:4318/v1/metrics',
       protocol: 'http/protobuf',
       headers: {},
+      tls: undefined,
       compression: 'none',
       timeoutMs: 10_000,
       intervalMs: 1000,

@@ -4,6 +4,7 @@ import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
 import { readAllowedActions } from './read-allowed-actions.ts'
 import { type DialOutSettings, readDialOut } from './read-dial-out.ts'
+import { readTls, type TlsSettings } from './read-tls.ts'
 import { readSources, sourceNames } from './sources.ts'
 
 export const levels = ['minimal', 'standard', 'detailed'] as const
@@ -32,6 +33,7 @@ export interface Settings {
   readonly url: string
   readonly protocol: 'http/protobuf' | 'http/json'
   readonly headers: Readonly<Record<string, string>>
+  readonly tls: TlsSettings | undefined
   readonly compression: 'gzip' | 'none'
   readonly timeoutMs: number
   readonly intervalMs: number
@@ -289,6 +291,7 @@ export const readSettings = ({
     url,
     protocol,
     headers,
+    tls: readTls({ text, nameOf, warn: (sentence) => warnings.push(sentence) }),
     compression,
     timeoutMs,
     intervalMs,

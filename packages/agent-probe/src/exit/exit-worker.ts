@@ -12,7 +12,7 @@ const tell = (result: number) => {
 }
 
 const post = (report: PostRequest): void => {
-  const socket = openSocket(report.url)
+  const socket = openSocket(report.url, report.tls)
   socket.on('error', () => tell(-1))
   socket.on('close', () => tell(-1))
   socket.write(toHttpBytes(report, 'close'))

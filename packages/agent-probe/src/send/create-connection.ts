@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { TlsSettings } from '../configure/read-tls.ts'
 import { abandonWhenAlone } from './abandon-when-alone.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { openSocket } from './open-socket.ts'
@@ -34,7 +35,7 @@ interface Exchange {
  * one report per second, and an agent that uses no HTTP need not load any. Nothing here is referenced: an
  * agent that has nothing left to do ends in mid-report.
  */
-export const createConnection = (url: string): Connection => {
+export const createConnection = (url: string, tls?: TlsSettings): Connection => {
   let socket: Socket | undefined
   let exchange: Exchange | undefined
 
@@ -59,7 +60,7 @@ export const createConnection = (url: string): Connection => {
   }
 
   const open = (): Socket => {
-    const opened = openSocket(url)
+    const opened = openSocket(url, tls)
     const isCurrent = () => socket === opened
     const stopWatching = abandonWhenAlone(opened)
     opened.unref()

@@ -45,7 +45,7 @@ export const createTransport = ({
   account: ProbeAccount
   now: () => number
 }): Transport => {
-  const connection = createConnection(settings.url)
+  const connection = createConnection(settings.url, settings.tls)
   const headers = requestHeaders(settings)
   let notBeforeMs = 0
 

@@ -5,10 +5,16 @@ import type { DeliveryError } from './delivery-error.ts'
 const failuresBeforeLine = 2
 
 const remedy = ({ message }: DeliveryError): string => {
-  if (/status 40[13]/.test(message))
+  if (/status 40[13]/.test(message)) {
     return 'Set PERFMON_TOKEN (or OTEL_EXPORTER_OTLP_HEADERS) to what the receiver expects'
-  if (/status 3\d\d/.test(message))
+  }
+  if (/status 3\d\d/.test(message)) {
     return 'Redirects are not followed: set OTEL_EXPORTER_OTLP_ENDPOINT to where this one leads'
+  }
+  // As OpenSSL calls them: SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERT_HAS_EXPIRED.
+  if (/CERT|SIGNATURE/.test(message)) {
+    return 'Name the file of the authority that vouches for it in OTEL_EXPORTER_OTLP_CERTIFICATE'
+  }
   return 'Set OTEL_EXPORTER_OTLP_ENDPOINT to where the receiver is, or PERFMON_DISABLED=1 to switch the probe off'
 }
 

@@ -1,5 +1,9 @@
 import * as net from 'node:net'
+import type { TlsSettings } from '../configure/read-tls.ts'
 import { createHostLookup } from './look-up-host.ts'
+
+/** Whom to believe, and who to be. */
+type Trust = TlsSettings | { readonly ca?: Buffer; readonly rejectUnauthorized?: true }
 
 /**
  * Connects within this very call, for which Node's own way to a numeric address needs a turn of the event loop: a
@@ -21,10 +25,7 @@ export const connectNow = (url: string): net.Socket | undefined => {
 }
 
 /** Connects to the server of a URL, with TLS for https; `ca` takes the place of the public authorities. */
-export const openSocket = (
-  url: string,
-  trust: { ca?: Buffer; rejectUnauthorized?: true } = {},
-): net.Socket => {
+export const openSocket = (url: string, trust: Trust = {}): net.Socket => {
   const { protocol, hostname, port } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'https:'

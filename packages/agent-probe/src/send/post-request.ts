@@ -1,8 +1,11 @@
+import type { TlsSettings } from '../configure/read-tls.ts'
+
 /** Something to be posted, by something that knows neither OpenTelemetry nor settings. */
 export interface PostRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  readonly tls?: TlsSettings | undefined
 }
 
 /** The request as bytes on the wire, HTTP/1.1. */

@@ -1,5 +1,7 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 
 export interface ReceivedPoint {
@@ -92,11 +94,18 @@ const readReport = (headers: IncomingHttpHeaders, sent: Buffer): ReceivedReport 
 }
 
 /** A small OTLP/HTTP receiver that understands JSON and remembers everything. */
-export const startReceiver = async ({ port = 0 }: { port?: number } = {}): Promise<Receiver> => {
+export const startReceiver = async ({
+  port = 0,
+  tls,
+}: {
+  port?: number
+  /** Given, it speaks https. */
+  tls?: TlsOptions
+} = {}): Promise<Receiver> => {
   const reports: ReceivedReport[] = []
   const waiting = new Set<() => void>()
   let answer = { status: 200, headers: {}, body: '' }
-  const server = createServer((request, response) => {
+  const take: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -109,10 +118,11 @@ export const startReceiver = async ({ port = 0 }: { port?: number } = {}): Promi
       reports.push(readReport(request.headers, Buffer.concat(chunks)))
       for (const look of waiting) look()
     })
-  })
+  }
+  const server = tls === undefined ? createServer(take) : createTlsServer(tls, take)
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http${tls === undefined ? '' : 's'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     reports,
     report: (satisfies) =>
       new Promise((resolve) => {
