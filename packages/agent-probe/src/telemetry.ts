@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import { attributeNames } from '@perfmon/protocol/names'
 import type { ReportInterval } from './actions/built-in/sampling-interval.ts'
-import { recordingLadder } from './budget/budget-ladder.ts'
+import { adaptiveLadder, recordingLadder } from './budget/budget-ladder.ts'
 import { slowPace, watchBudget } from './budget/watch-budget.ts'
 import type { ProcessIdentity } from './children/agent-identity.ts'
 import { createMetricCollector } from './collect/collect-metrics.ts'
@@ -117,7 +117,7 @@ export const createTelemetry = ({
       reader && {
         ...budget.view(),
         intervalMs: reader.pace().intervalMs,
-        samplingRatio: 1,
+        samplingRatio: 1 / recordings.sampling.server.rate.keepOneOf,
         memoryBytes: memoryBytes(),
       },
     level: settings.level,
@@ -157,7 +157,8 @@ export const createTelemetry = ({
     estimateMemory({ recordings, reportBytes: account.sentBytes().last, isDelta: delta !== undefined })
   /** What was asked for; the budget may make it slower. */
   let pace: Pace = settings
-  let rung = recordingLadder[0]!
+  const ladder = settings.sampling.mode === 'adaptive' ? adaptiveLadder : recordingLadder
+  let rung = ladder[0]!
   const interval: ReportInterval = {
     readMs: () => pace.intervalMs,
     setMs(intervalMs) {
@@ -165,9 +166,19 @@ export const createTelemetry = ({
       reader?.setPace(slowPace(pace, rung))
     },
   }
+  const applySampling = () => {
+    const { keepOneOf, importantInFull } = settings.sampling.rate
+    const rate = {
+      keepOneOf: Math.max(keepOneOf, rung.keepOneOf),
+      importantInFull: importantInFull && rung.importantInFull,
+    }
+    recordings.sampling.server.rate = rate
+    recordings.sampling.client.rate = rate
+  }
+  applySampling()
   const budget = watchBudget({
     limits: settings.budget,
-    ladder: recordingLadder,
+    ladder,
     read: () => ({
       reportSeconds: account.cpuSeconds(),
       hookSeconds: guard.hookSeconds(),
@@ -176,6 +187,7 @@ export const createTelemetry = ({
     nowMs: () => performance.now(),
     apply(next, isFull) {
       rung = next
+      applySampling()
       reader?.setPace(slowPace(pace, rung))
       collector.setDetail(rung.detail)
       recordings.admission.isOpen = !isFull

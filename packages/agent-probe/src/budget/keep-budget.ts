@@ -95,14 +95,20 @@ export const keepBudget = (
   const here = ladder[state.step]!
   const at = (step: number) => predictShare(shares, here, ladder[step]!)
   const fits = (step: number) => total(at(step)) <= target * limits.cpuShare
+  // A load that has just come is more than its smoothed share says yet: the way down is chosen by the larger.
+  const worst = {
+    reportShare: Math.max(shares.reportShare, reading.reportSeconds / seconds),
+    hookShare: Math.max(shares.hookShare, reading.hookSeconds / seconds),
+  }
+  const atWorst = (step: number) => predictShare(worst, here, ladder[step]!)
 
   const last = ladder.length - 1
   if (total(shares) > high * limits.cpuShare && state.step < last) {
     let step = state.step + 1
-    while (step < last && !fits(step)) step++
+    while (step < last && total(atWorst(step)) > target * limits.cpuShare) step++
     return {
       ...looked,
-      ...at(step),
+      ...atWorst(step),
       step,
       calmSeconds: 0,
       neededSeconds:

@@ -31,6 +31,7 @@ export const configKeys: Readonly<Record<string, { readonly variable: string; re
   exitWaitMs: { variable: 'PERFMON_EXIT_WAIT_MS', kind: 'number' },
   logLevel: { variable: 'PERFMON_LOG_LEVEL', kind: 'text' },
   maxCpuPercent: { variable: 'PERFMON_MAX_CPU_PERCENT', kind: 'number' },
+  sampling: { variable: 'PERFMON_SAMPLING', kind: 'text' },
   maxMemoryMb: { variable: 'PERFMON_MAX_MEMORY_MB', kind: 'number' },
   aggregatorUrl: { variable: 'PERFMON_AGGREGATOR_URL', kind: 'text' },
   allowActions: { variable: 'PERFMON_ALLOW_ACTIONS', kind: 'list' },

@@ -2,6 +2,7 @@ import { attributeNames } from '@perfmon/protocol/names'
 import type { BudgetLimits } from '../budget/keep-budget.ts'
 import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
+import { parseSampling, recordEverything, type Sampling, samplingExpected } from './parse-sampling.ts'
 import { readAllowedActions } from './read-allowed-actions.ts'
 import { type DialOutSettings, readDialOut } from './read-dial-out.ts'
 import { readTls, type TlsSettings } from './read-tls.ts'
@@ -43,6 +44,8 @@ export interface Settings {
   readonly exitWaitMs: number
   /** What the probe may use before it does less. */
   readonly budget: BudgetLimits
+  /** Which HTTP requests are recorded. */
+  readonly sampling: Sampling
   readonly temporality: 'cumulative' | 'delta'
   readonly level: Level
   readonly logLevel: LogLevel
@@ -287,6 +290,12 @@ export const readSettings = ({
   const { allowed, warnings: unknownActions } = readAllowedActions(text('PERFMON_ALLOW_ACTIONS'))
   warnings.push(...unknownActions)
 
+  const samplingText = firstGood(['PERFMON_SAMPLING'], (value) => parseSampling(value) && value, {
+    expected: samplingExpected,
+    standard: 'all',
+  })
+  const sampling = parseSampling(samplingText) ?? recordEverything
+
   const settings: Settings = {
     url,
     protocol,
@@ -297,6 +306,7 @@ export const readSettings = ({
     intervalMs,
     idleIntervalMs: Math.max(intervalMs, idleIntervalMs),
     exitWaitMs,
+    sampling,
     budget: {
       cpuShare: amount('PERFMON_MAX_CPU_PERCENT', 'a percentage of one core', 0.01, 100, 1) / 100,
       memoryBytes: amount('PERFMON_MAX_MEMORY_MB', 'a number of megabytes', 4, 4096, 16) * 1_000_000,

@@ -5,6 +5,8 @@ import type { Recordings } from './recordings.ts'
 
 export interface ClientRequestEnd {
   readonly startedAtMs: number
+  /** See `RequestSampler`; 1 unless given. */
+  readonly standsFor?: number | undefined
   readonly method: string | undefined
   /** 0 when no answer came. */
   readonly status: number
@@ -19,11 +21,13 @@ export interface ClientRequestEnd {
 
 /** One finished outgoing request, whichever library made it. */
 export const recordClientRequest = (
-  { clientDurations, active }: Recordings,
-  { startedAtMs, method, status, failure, peerKey, peer, protocolVersion }: ClientRequestEnd,
+  { clientDurations, active, sampling }: Recordings,
+  { startedAtMs, standsFor = 1, method, status, failure, peerKey, peer, protocolVersion }: ClientRequestEnd,
 ): void => {
   const seconds = (performance.now() - startedAtMs) / 1000
-  active.client--
+  active.client -= standsFor
+  const weight = sampling.client.weigh(standsFor, seconds, failure !== undefined || status >= 400)
+  if (weight === 0) return
   const name = methodName(method)
   const key = `${name}|${peerKey}|${status}|${failure ?? ''}|${protocolVersion ?? ''}`
   let series = clientDurations.find(key)
@@ -40,5 +44,5 @@ export const recordClientRequest = (
     if (errorType !== undefined) attributes[attributeNames.errorType] = errorType
     series = clientDurations.admit(key, attributes)
   }
-  clientDurations.record(series, seconds)
+  clientDurations.record(series, seconds, weight)
 }

@@ -5,6 +5,10 @@ import type { Recordings } from './recordings.ts'
 
 export interface ServerRequestEnd {
   readonly startedAtMs: number
+  /** See `RequestSampler`; 1 unless given. */
+  readonly standsFor?: number | undefined
+  /** Absent or true: the answer was sent to its end. */
+  readonly isComplete?: boolean
   readonly scheme: 'http' | 'https'
   readonly method: string | undefined
   /** 0 when the caller left before the head of the answer. */
@@ -16,11 +20,23 @@ export interface ServerRequestEnd {
 
 /** One request served, whatever protocol brought it. */
 export const recordServerRequest = (
-  { serverDurations, active }: Recordings,
-  { startedAtMs, scheme, method: given, status, route, protocolVersion }: ServerRequestEnd,
+  { serverDurations, active, sampling }: Recordings,
+  {
+    startedAtMs,
+    standsFor = 1,
+    isComplete = true,
+    scheme,
+    method: given,
+    status,
+    route,
+    protocolVersion,
+  }: ServerRequestEnd,
 ): void => {
   const seconds = (performance.now() - startedAtMs) / 1000
-  active.server--
+  active.server -= standsFor
+  // Of those not chosen nobody hears when their callers leave: who was chosen stands for them.
+  const weight = isComplete ? sampling.server.weigh(standsFor, seconds, status >= 500) : standsFor
+  if (weight === 0) return
   const method = methodName(given)
   const key = `${scheme}|${method}|${status}|${route ?? ''}|${protocolVersion ?? ''}`
   let series = serverDurations.find(key)
@@ -36,5 +52,5 @@ export const recordServerRequest = (
     if (route !== undefined) attributes[attributeNames.httpRoute] = route
     series = serverDurations.admit(key, attributes)
   }
-  serverDurations.record(series, seconds)
+  serverDurations.record(series, seconds, weight)
 }

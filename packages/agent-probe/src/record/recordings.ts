@@ -3,6 +3,7 @@ import type { CoordinationRecordings } from '../coordinate/coordination-recordin
 import type { Threads } from '../threads/absorb-threads.ts'
 import { type Admission, createDurationHistogram, type DurationHistogram } from './duration-histogram.ts'
 import type { ReadingSource } from './reading.ts'
+import { createRequestSampler, type RequestSampler } from './request-sampler.ts'
 
 /**
  * What the hooks write and each report reads. The hooks run before the SDK is loaded: nothing is missed.
@@ -15,6 +16,8 @@ export interface Recordings {
   /** Of all tables, those of AI work included. */
   readonly admission: Admission
   readonly active: { server: number; client: number }
+  /** Of the HTTP requests in this thread. */
+  readonly sampling: { readonly server: RequestSampler; readonly client: RequestSampler }
   /** The HTTP server that answers `metrics_request`: its requests are not the agent's. */
   ownServer: object | undefined
   /** While the probe itself makes an HTTP request, which is not the agent's. */
@@ -36,6 +39,7 @@ export const createRecordings = (): Recordings => {
     clientDurations: createDurationHistogram({ admission }),
     admission,
     active: { server: 0, client: 0 },
+    sampling: { server: createRequestSampler(), client: createRequestSampler() },
     ownServer: undefined,
     isDialling: false,
     ai: undefined,

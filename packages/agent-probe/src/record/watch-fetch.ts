@@ -5,6 +5,7 @@ import { recordClientRequest } from './record-client-request.ts'
 import type { Recordings } from './recordings.ts'
 
 const startedAt = Symbol('perfmon.startedAt')
+const standsFor = Symbol('perfmon.standsFor')
 const answeredWith = Symbol('perfmon.answeredWith')
 
 interface Request {
@@ -12,11 +13,14 @@ interface Request {
   readonly origin: string | URL
   readonly upgrade?: string | boolean | null
   [startedAt]?: number | undefined
+  [standsFor]?: number
   [answeredWith]?: number
 }
 
 /** `fetch` and every other user of undici, bundled with Node or installed: they publish the same channels. */
 export const watchFetch = ({ recordings, guard }: { recordings: Recordings; guard: HookGuard }): void => {
+  const sampler = recordings.sampling.client
+
   const end = (request: Request, error: unknown) => {
     const startedAtMs = request[startedAt]
     if (startedAtMs === undefined) return
@@ -27,6 +31,7 @@ export const watchFetch = ({ recordings, guard }: { recordings: Recordings; guar
     const origin = String(request.origin)
     recordClientRequest(recordings, {
       startedAtMs,
+      standsFor: request[standsFor],
       method: request.method,
       status,
       failure: error === undefined || abandoned ? undefined : errorTypeName(error),
@@ -38,8 +43,11 @@ export const watchFetch = ({ recordings, guard }: { recordings: Recordings; guar
   const onCreate = guard.wrap<unknown, { request: Request }>(({ request }) => {
     // A WebSocket or a tunnel: undici tells of no end, and it is a connection rather than a request.
     if (request.upgrade || request.method === 'CONNECT') return
+    const stands = sampler.next()
+    if (stands === 0 && !sampler.rate.importantInFull) return
     request[startedAt] = performance.now()
-    recordings.active.client++
+    if (stands !== 1) request[standsFor] = stands
+    recordings.active.client += stands
   })
   const onHeaders = guard.wrap<unknown, { request: Request; response: { statusCode: number } }>(
     ({ request, response }) => {

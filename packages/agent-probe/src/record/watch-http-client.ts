@@ -6,12 +6,14 @@ import { recordClientRequest } from './record-client-request.ts'
 import type { Recordings } from './recordings.ts'
 
 const startedAt = Symbol('perfmon.startedAt')
+const standsFor = Symbol('perfmon.standsFor')
 const failedWith = Symbol('perfmon.failedWith')
 
 type Request = Omit<ClientRequest, 'socketPath'> & {
   res?: IncomingMessage | null
   socketPath?: string | null
   [startedAt]?: number | undefined
+  [standsFor]?: number
   [failedWith]?: unknown
 }
 
@@ -36,6 +38,8 @@ export const watchHttpClient = ({
   recordings: Recordings
   guard: HookGuard
 }): void => {
+  const sampler = recordings.sampling.client
+
   const onClose = guard.wrap<Request, unknown>(function closed() {
     const startedAtMs = this[startedAt]
     if (startedAtMs === undefined) return
@@ -47,6 +51,7 @@ export const watchHttpClient = ({
     const hostHeader = String(this.getHeader('host') ?? '')
     recordClientRequest(recordings, {
       startedAtMs,
+      standsFor: this[standsFor],
       method: this.method,
       status,
       failure: error ? errorTypeName(error) : undefined,
@@ -57,8 +62,11 @@ export const watchHttpClient = ({
 
   const onCreated = guard.wrap<unknown, { request: Request }>(({ request }) => {
     if (recordings.isDialling) return
+    const stands = sampler.next()
+    if (stands === 0 && !sampler.rate.importantInFull) return
     request[startedAt] = performance.now()
-    recordings.active.client++
+    if (stands !== 1) request[standsFor] = stands
+    recordings.active.client += stands
     request.on('close', onClose as () => void)
   })
 

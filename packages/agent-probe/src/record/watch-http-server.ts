@@ -7,8 +7,10 @@ import type { Recordings } from './recordings.ts'
 // A symbol property costs a tenth of a WeakMap entry; the map's garbage collection costs more still.
 const startedAt = Symbol('perfmon.startedAt')
 
+const standsFor = Symbol('perfmon.standsFor')
+
 type Request = IncomingMessage & { route?: { path?: unknown }; baseUrl?: unknown }
-type Response = ServerResponse & { [startedAt]?: number | undefined }
+type Response = ServerResponse & { [startedAt]?: number | undefined; [standsFor]?: number }
 
 interface Exchange {
   readonly request: Request
@@ -34,11 +36,15 @@ export const watchHttpServer = ({
   recordings: Recordings
   guard: HookGuard
 }): void => {
+  const sampler = recordings.sampling.server
+
   const end = (response: Response, request: Request, finished: boolean) => {
     const startedAtMs = response[startedAt]!
     response[startedAt] = undefined
     recordServerRequest(recordings, {
       startedAtMs,
+      standsFor: response[standsFor],
+      isComplete: finished,
       scheme: 'encrypted' in request.socket ? 'https' : 'http',
       method: request.method,
       // A caller that leaves after the head is normal (event streams); before the head nobody answered it.
@@ -53,8 +59,12 @@ export const watchHttpServer = ({
 
   const onStart = guard.wrap<unknown, Exchange>(({ response, server }) => {
     if (server === recordings.ownServer) return
+    const stands = sampler.next()
+    if (stands === 0 && !sampler.rate.importantInFull) return
     response[startedAt] = performance.now()
-    recordings.active.server++
+    if (stands !== 1) response[standsFor] = stands
+    recordings.active.server += stands
+    if (stands === 0) return
     // One shared listener, no closure. There is no channel for a caller that leaves early.
     response.on('close', onClose as () => void)
   })
