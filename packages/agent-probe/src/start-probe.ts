@@ -1,10 +1,11 @@
+import { hookFrameworks } from './ai/hook-frameworks.ts'
 import { watchAi } from './ai/watch-ai.ts'
 import { createProcessIdentity } from './children/agent-identity.ts'
 import { watchChildren } from './children/watch-children.ts'
 import type { AgentEnvironment } from './configure/agent-environment.ts'
 import { readSources } from './configure/sources.ts'
 import { nameInEnvironment } from './coordinate/name-in-environment.ts'
-import { watchCoordination } from './coordinate/watch-coordination.ts'
+import { prepareCoordination } from './coordinate/prepare-coordination.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { callCourier } from './exit/call-courier.ts'
 import { needsCourier } from './exit/needs-courier.ts'
@@ -40,23 +41,22 @@ export const startProbe = (environment: AgentEnvironment): void => {
   if (sources.isOn('http.client')) watchHttpClient({ recordings, guard })
   if (sources.isOn('http.client.fetch')) watchFetch({ recordings, guard })
   watchHttp2({ recordings, guard, sources })
-  if (sources.isOn('ai')) watchAi({ recordings, guard, env })
-  if (isWorker) {
-    watchCoordination({ recordings, guard, env, sources, identity: () => nameInEnvironment(env) })
-    return
-  }
-  const identity = createProcessIdentity(env, process.env)
-  if (sources.isOn('children')) watchChildren({ guard, identity })
-  const stopWatchingThreads = sources.isOn('workers') ? watchThreads({ recordings, guard }) : () => {}
-
   let telemetry: Telemetry | undefined
-  watchCoordination({
+  const identity = isWorker ? undefined : createProcessIdentity(env, process.env)
+  const coordination = prepareCoordination({
     recordings,
     guard,
     env,
     sources,
-    identity: () => (telemetry ?? load()).identity,
+    identity: () => (identity === undefined ? nameInEnvironment(env) : (telemetry ?? load()).identity),
+    isParentWatched: identity?.parentInstanceId !== undefined,
   })
+  if (sources.isOn('ai')) watchAi({ recordings, guard, env, others: coordination.packages })
+  else hookFrameworks({ guard, ai: undefined, others: coordination.packages })
+  coordination.watch()
+  if (identity === undefined) return
+  if (sources.isOn('children')) watchChildren({ guard, identity })
+  const stopWatchingThreads = sources.isOn('workers') ? watchThreads({ recordings, guard }) : () => {}
 
   // By `require`, as an ending agent cannot wait for an `import`, nor take over one that is under way.
   const load = (): Telemetry => {

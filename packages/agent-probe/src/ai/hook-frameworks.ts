@@ -2,7 +2,7 @@ import { channel, subscribe } from 'node:diagnostics_channel'
 import type { HookGuard } from '../hook-guard.ts'
 import type { AiWork } from './ai-work.ts'
 import { findPackages } from './find-frameworks.ts'
-import { type Patch, watchLoading } from './watch-loading.ts'
+import { type Handed, type Patch, watchLoading } from './watch-loading.ts'
 
 /** One file of a package, and what of it is handed over once it is loaded. */
 const patches: readonly (Patch & { readonly package: string })[] = [
@@ -98,25 +98,54 @@ const watchClaudeCode = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }) 
   subscribe('child_process', onChild as (message: unknown) => void)
 }
 
-/** Hooks into the frameworks that are installed beside the agent, and into none that are not. */
-export const hookFrameworks = ({ guard, ai }: { guard: HookGuard; ai: () => AiWork }): void => {
-  watchOpenAiAgents({ guard, ai })
-  watchAiSdk({ guard, ai })
+/** Files that others than the AI hooks want a look at. */
+export interface OtherPackages {
+  readonly patches: readonly (Patch & { readonly package: string })[]
+  receive(hands: Handed, value: unknown): void
+}
+
+/** Hooks into the packages that are installed beside the agent, and into none that are not. */
+export const hookFrameworks = ({
+  guard,
+  ai,
+  others,
+}: {
+  guard: HookGuard
+  /** Absent where AI work is not watched. */
+  ai: (() => AiWork) | undefined
+  others: OtherPackages
+}): void => {
   const claudeCode = '@anthropic-ai/claude-agent-sdk'
   const aiSdk = 'ai'
-  const installed = findPackages([...patches.map((patch) => patch.package), claudeCode, aiSdk], {
+  const looked = [...(ai === undefined ? [] : patches), ...others.patches]
+  if (looked.length === 0) return
+  const installed = findPackages([...new Set(looked.map((patch) => patch.package)), claudeCode, aiSdk], {
     script: process.argv[1],
     folder: process.cwd(),
     anywhere: process.versions.pnp !== undefined,
   })
-  if (installed.includes(aiSdk)) followAiSdk({ ai })
-  if (installed.includes(claudeCode)) watchClaudeCode({ guard, ai })
-  const wanted = patches.filter((patch) => installed.includes(patch.package))
-  // Only then: with a hook every module that is loaded takes a longer way.
-  if (wanted.length > 0) {
-    watchLoading(wanted, {
-      guard,
-      receive: (hands, value) => ai()[hands](value),
-    })
+  if (ai !== undefined) {
+    watchOpenAiAgents({ guard, ai })
+    watchAiSdk({ guard, ai })
+    if (installed.includes(aiSdk)) followAiSdk({ ai })
+    if (installed.includes(claudeCode)) watchClaudeCode({ guard, ai })
   }
+  // A file that both want is handed over once, to both.
+  const wanted = looked.filter(
+    (patch, at) =>
+      installed.includes(patch.package) &&
+      looked.findIndex(({ hands, file }) => hands === patch.hands && String(file) === String(patch.file)) ===
+        at,
+  )
+  // Only then: with a hook every module that is loaded takes a longer way.
+  if (wanted.length === 0) return
+  watchLoading(wanted, {
+    guard,
+    receive(hands, value) {
+      if (ai !== undefined && patches.some((patch) => patch.hands === hands)) {
+        ai()[hands as Handed & keyof AiWork](value as never)
+      }
+      others.receive(hands, value)
+    },
+  })
 }

@@ -2,7 +2,7 @@ import type { Variables } from '../configure/agent-environment.ts'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
 import type { AiWork } from './ai-work.ts'
-import { hookFrameworks } from './hook-frameworks.ts'
+import { hookFrameworks, type OtherPackages } from './hook-frameworks.ts'
 import { watchModelFetch } from './watch-model-fetch.ts'
 import { watchModelRequests } from './watch-model-requests.ts'
 import { watchModelUndici } from './watch-model-undici.ts'
@@ -20,12 +20,17 @@ export const watchAi = ({
   recordings,
   guard,
   env,
+  others,
 }: {
   recordings: Recordings
   guard: HookGuard
   env: Variables
+  others: OtherPackages
 }): void => {
-  if (isAiOff(env)) return
+  if (isAiOff(env)) {
+    hookFrameworks({ guard, ai: undefined, others })
+    return
+  }
   let work: AiWork | undefined
   const load = (): AiWork => {
     const { createRequire } = process.getBuiltinModule('node:module')
@@ -37,5 +42,5 @@ export const watchAi = ({
   watchModelFetch({ guard, ai })
   watchModelRequests({ guard, ai })
   watchModelUndici({ guard, ai })
-  hookFrameworks({ guard, ai })
+  hookFrameworks({ guard, ai, others })
 }

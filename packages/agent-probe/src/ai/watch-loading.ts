@@ -1,13 +1,21 @@
 import type { HookGuard } from '../hook-guard.ts'
-import type { AiWork } from './ai-work.ts'
 
 /** Who is handed something when a file is loaded. */
-export type Handed = 'langChain' | 'mcp' | 'bullMq' | 'mastra' | 'claudeAgent' | 'undici'
+export type Handed =
+  | 'langChain'
+  | 'mcp'
+  | 'bullMq'
+  | 'mastra'
+  | 'claudeAgent'
+  | 'undici'
+  | 'bullMqJob'
+  | 'webSocket'
+  | 'webSocketServer'
 
 export interface Patch {
   /** Matches the end of the file's URL. */
   readonly file: RegExp
-  readonly hands: Handed & keyof AiWork
+  readonly hands: Handed
   /** Expression within the file. */
   readonly value: string
   /**

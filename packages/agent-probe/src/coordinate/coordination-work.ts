@@ -5,19 +5,27 @@ import type { ProbeApi } from '../api/probe-api.ts'
 import type { Variables } from '../configure/agent-environment.ts'
 import { createExplicitApi } from '../explicit/explicit-api.ts'
 import { createQueueWaits } from '../explicit/queue-waits.ts'
+import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
 import { createCoordinationRecordings } from './coordination-recordings.ts'
 import { createExplicitMessages } from './explicit-messages.ts'
 import { createHttpMessages, type HttpMessages } from './http-messages.ts'
 import { createIsInternal } from './internal-host.ts'
+import { createJobMessages, type JobMessages } from './job-messages.ts'
 import { createMessageContexts, type MessageContext } from './message-context.ts'
 import { type AgentIdentity, createMessenger } from './messenger.ts'
+import { createOpenEnds } from './open-ends.ts'
+import { createProcessMessages, type ProcessMessages } from './process-messages.ts'
 import { createMessageRecorder } from './record-messages.ts'
+import { createSocketMessages, type SocketMessages } from './socket-messages.ts'
 import { createWallClock } from './wall-clock.ts'
 
 /** Everything that is loaded when the agent first sends or receives a message, or uses the API. */
 export interface CoordinationWork {
   readonly api: ProbeApi
+  readonly processes: ProcessMessages
+  readonly jobs: JobMessages
+  readonly sockets: SocketMessages
   readonly http: HttpMessages
 }
 
@@ -26,11 +34,13 @@ const isQuiet = (env: Variables) => /^(silent|error)$/i.test(env.PERFMON_LOG_LEV
 
 export const createCoordinationWork = ({
   recordings,
+  guard,
   env,
   identity,
   followCauses,
 }: {
   recordings: Recordings
+  guard: HookGuard
   env: Variables
   /** Absent where nobody knows the agent's name. */
   identity: () => AgentIdentity | undefined
@@ -53,12 +63,13 @@ export const createCoordinationWork = ({
   const contexts = createMessageContexts(followCauses ? new AsyncLocalStorage<MessageContext>() : undefined)
   const messenger = createMessenger({ identity, messages, contexts, wallMs })
 
+  const waits = createQueueWaits(coordination, messages)
   const { api, read } = createExplicitApi({
     recordings: coordination,
     messages,
     contexts,
     explicitMessages: createExplicitMessages({ messenger, messages, contexts }),
-    waits: createQueueWaits(coordination, messages),
+    waits,
     ai: () => {
       recordings.ai ??= createAiRecordings(recordings.admission)
       return recordings.ai
@@ -72,15 +83,19 @@ export const createCoordinationWork = ({
     now,
     wallMs,
   })
-  recordings.sources.push(read)
+  const openEnds = createOpenEnds(messages, now)
+  recordings.sources.push((ending) => {
+    openEnds.settle(ending)
+    return read()
+  })
+  const isInternal = createIsInternal(env.PERFMON_PROPAGATE)
 
+  const parts = { messenger, messages, contexts, openEnds, guard, isInternal, now }
   return {
     api,
-    http: createHttpMessages({
-      messenger,
-      messages,
-      contexts,
-      isInternal: createIsInternal(env.PERFMON_PROPAGATE),
-    }),
+    http: createHttpMessages(parts),
+    processes: createProcessMessages({ ...parts, service: () => identity()?.service }),
+    jobs: createJobMessages({ ...parts, waits }),
+    sockets: createSocketMessages(parts),
   }
 }

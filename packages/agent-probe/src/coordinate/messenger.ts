@@ -38,6 +38,8 @@ export interface Messenger {
     readonly traceParent: unknown
     readonly traceState: unknown
     readonly bytes?: number | undefined
+    /** Milliseconds for which the sender wanted it to be held back. */
+    readonly heldMs?: number
     /** Whether it counts as a message even if no agent has sent it. */
     readonly fromAnyone: boolean
   }): MessageContext
@@ -80,8 +82,8 @@ export const createMessenger = ({
         foreign: given === undefined ? (context?.foreign ?? '') : foreignMembers(traceState),
       }
     },
-    receive({ transport, traceParent, traceState, bytes, fromAnyone }) {
-      const atMs = wallMs()
+    receive({ transport, traceParent, traceState, bytes, heldMs = 0, fromAnyone }) {
+      const atMs = wallMs() - heldMs
       const parent = parseTraceParent(traceParent)
       const origin = parent === undefined ? undefined : parseOrigin(traceState, parent.spanId)
       if (fromAnyone || origin !== undefined) messages.received({ transport, origin, atMs, bytes })
