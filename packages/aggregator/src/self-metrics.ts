@@ -79,10 +79,15 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
         attributes: { 'http.response.status_code': status },
       })),
     ),
-    counter('perfmon.aggregator.otlp.ignored_request', '{request}', 'Requests taken and thrown away', () => [
-      { value: from.otlp.stats().ignoredTraceRequests, attributes: { signal: 'traces' } },
-      { value: from.otlp.stats().ignoredLogRequests, attributes: { signal: 'logs' } },
-    ]),
+    counter(
+      'perfmon.aggregator.otlp.record',
+      '{record}',
+      'Log records and spans, by what became of them',
+      () =>
+        Object.entries(from.ingest.stats().records).flatMap(([signal, outcomes]) =>
+          Object.entries(outcomes).map(([outcome, value]) => ({ value, attributes: { signal, outcome } })),
+        ),
+    ),
     counter(
       'perfmon.aggregator.otlp.lost_connection',
       '{connection}',

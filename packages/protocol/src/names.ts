@@ -127,6 +127,23 @@ export const coordinationMetricNames = {
   apiRefused: 'perfmon.probe.api.refused',
 } as const
 
+/**
+ * What senders without a probe tell under names of their own, in one spelling (counters unless said otherwise). Model calls,
+ * tools, tokens and costs have theirs in {@link aiMetricNames}.
+ */
+export const agentWorkNames = {
+  sessions: 'perfmon.agent.session',
+  /** Seconds in which somebody, user or agent, did something. */
+  activeTime: 'perfmon.agent.active.time',
+  prompts: 'perfmon.agent.prompt',
+  /** Histogram, seconds. */
+  hookDuration: 'perfmon.hook.duration',
+  /** Gauges of model servers. */
+  serverRunning: 'perfmon.model_server.request.running',
+  serverWaiting: 'perfmon.model_server.request.waiting',
+  serverCacheUsage: 'perfmon.model_server.cache.utilization',
+} as const
+
 export const attributeNames = {
   serviceName: 'service.name',
   serviceNamespace: 'service.namespace',

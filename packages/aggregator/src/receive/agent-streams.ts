@@ -1,4 +1,4 @@
-import { type AttributeList, canonicalAttributes, type MetricHeader } from '@perfmon/core'
+import { type AttributeList, canonicalAttributes, type MetricHeader, modernAttributes } from '@perfmon/core'
 import type { AttributeValue, Series, SeriesKind, SeriesPart } from '@perfmon/protocol'
 import type { SeriesTable } from '../store/series-table.ts'
 import type { Report } from './report-rows.ts'
@@ -34,6 +34,8 @@ export interface Stream {
 /** The streams of one agent. */
 export interface AgentStreams {
   stream(header: MetricHeader): Stream
+  /** Whether this source of a metric is as good as any that was heard of; the best one is remembered. */
+  accepts(metric: string, source: MetricHeader['source']): boolean
   /** Begins a request. */
   rewind(): void
   /** The columns of a report that was taken, for the next one. */
@@ -44,6 +46,7 @@ export interface AgentStreams {
 const maxPositions = 4_096
 const maxStreams = 10_000
 const maxScopeLength = 256
+const ranks = { span: 1, event: 2, metric: 3 } as const
 const overflowAttribute = 'otel.metric.overflow'
 
 /**
@@ -54,10 +57,18 @@ const overflowAttribute = 'otel.metric.overflow'
 export function createAgentStreams(agentId: string, table: SeriesTable): AgentStreams {
   const byName = new Map<string, Stream>()
   const order: Stream[] = []
+  const sources = new Map<string, number>()
   let next = 0
 
   return {
     spare: null,
+    accepts(metric, source) {
+      const rank = ranks[source ?? 'metric']
+      const best = sources.get(metric) ?? 0
+      if (rank < best) return false
+      if (rank > best && sources.size < maxStreams) sources.set(metric, rank)
+      return true
+    },
     rewind() {
       next = 0
     },
@@ -70,6 +81,7 @@ export function createAgentStreams(agentId: string, table: SeriesTable): AgentSt
         found = byName.get(key)
         if (found === undefined) {
           found = createStream(agentId, header, table)
+          this.accepts(name, header.source)
           if (byName.size < maxStreams) byName.set(key, found)
         }
         if (next < maxStreams) order[next] = found
@@ -113,9 +125,8 @@ function createStream(agentId: string, header: MetricHeader, table: SeriesTable)
   const isAlive = ({ main }: PointFamily) => table.byId(main.id) === main
 
   function find(attributes: AttributeList): PointFamily | null {
-    const main = isNumber
-      ? resolve('value', unit, canonicalAttributes(attributes))
-      : resolve('count', '1', canonicalAttributes(attributes))
+    const own = modernAttributes(metric, canonicalAttributes(attributes))
+    const main = isNumber ? resolve('value', unit, own) : resolve('count', '1', own)
     if (main === null) return null
     const known = byId.get(main.id)
     if (known?.main === main) return known
@@ -159,7 +170,7 @@ function createStream(agentId: string, header: MetricHeader, table: SeriesTable)
         return true
       const isSummary = header.kind === 'summary'
       const name = isSummary ? 'quantile' : 'le'
-      const canonical = canonicalAttributes(withoutReserved(attributes, name))
+      const canonical = modernAttributes(metric, canonicalAttributes(withoutReserved(attributes, name)))
       const parts: Series[] = []
       for (const bound of bounds) {
         const own = { ...canonical, [name]: String(bound) }

@@ -1,21 +1,18 @@
 import {
   type AgentIdentity,
-  addToSums,
-  emptySums,
+  createDerivedMetrics,
   MalformedBody,
   type MetricSink,
-  type VitalRole,
-  type VitalSums,
-  vitalRole,
-  vitalRoles,
+  type RecordSink,
+  splitSessions,
   vitalSigns,
 } from '@perfmon/core'
-import type { Agent, Series, SparklineVital, Vitals } from '@perfmon/protocol'
-import { attributeNames, vitalMetrics, vitalNames } from '@perfmon/protocol'
+import type { Agent, Series, Vitals } from '@perfmon/protocol'
+import { vitalNames } from '@perfmon/protocol'
 import type { SeriesTable } from '../store/series-table.ts'
 import type { Store } from '../store/store.ts'
-import { sparklineVitals, type VitalHistory } from '../store/vital-history.ts'
-import type { AgentRegister, Exit } from './agent-register.ts'
+import type { VitalHistory } from '../store/vital-history.ts'
+import type { AgentRegister } from './agent-register.ts'
 import { type AgentStreams, createAgentStreams } from './agent-streams.ts'
 import { createIngestBatch, type IngestBatch } from './ingest-batch.ts'
 import { createIngestFlights, type Flight } from './ingest-flights.ts'
@@ -25,6 +22,8 @@ import { createPointRows } from './point-rows.ts'
 import type { Report } from './report-rows.ts'
 import { columnsOf } from './sample-rows.ts'
 import type { SampleState } from './sample-state.ts'
+import { createReportTaker } from './take-report.ts'
+import { createVitalSamples } from './vital-samples.ts'
 
 export interface IngestOptions {
   readonly store: Store
@@ -37,6 +36,12 @@ export interface IngestOptions {
   readonly lateWindowMs?: number
   /** A point further ahead of the clock is refused. Default one minute. */
   readonly futureWindowMs?: number
+}
+
+interface RecordCounts {
+  readonly used: number
+  readonly quiet: number
+  readonly unknown: number
 }
 
 export interface IngestStats {
@@ -56,6 +61,8 @@ export interface IngestStats {
   readonly overLimitPoints: number
   /** Points without a value that end their series. */
   readonly endedPoints: number
+  /** `used`: a number was made of it; `quiet`: an agent's, and tells none; `unknown`: refused. */
+  readonly records: Readonly<Record<'logs' | 'traces', RecordCounts>>
   /** Points in which an SDK folded attribute sets together because there were too many. */
   readonly overflowPoints: number
 }
@@ -66,21 +73,19 @@ export interface Ingest {
    * {@link MalformedBody} when it is not OTLP (nothing was kept) or with the store's error (nothing was kept).
    */
   accept(decode: (sink: MetricSink) => void): Promise<{ rejectedPoints: number; message?: string }>
+  /**
+   * Takes one OTLP request of logs or traces: what agents' events and spans tell in numbers is kept, and nothing else
+   * of them. Rejects as `accept` does; `rejectedPoints` are records that nobody here knows.
+   */
+  acceptRecords(
+    signal: 'logs' | 'traces',
+    decode: (sink: RecordSink) => void,
+  ): Promise<{ rejectedPoints: number; message?: string }>
   /** Takes the answer of a polled agent. */
   acceptPolled(agent: AgentIdentity, vitals: Vitals, timeMs: number): Promise<void>
   /** Lets go of what is remembered to be quick with this agent. */
   forgetAgent(agentId: string): void
   stats(): IngestStats
-}
-
-const vitalUnits: Record<keyof Vitals, string> = {
-  cpu: '1',
-  memory: '1',
-  responseTime: 's',
-  errorRate: '1',
-  activeConnections: '{connection}',
-  requestRate: '{request}/s',
-  eventLoop: '1',
 }
 
 /**
@@ -100,14 +105,23 @@ export function createIngest(options: IngestOptions): Ingest {
     lateWindowMs = 3_600_000,
     futureWindowMs,
   } = options
-  const roles: VitalRole[] = []
   const streamsByAgent = new Map<string, AgentStreams>()
-  const vitalSeries = new Map<string, (Series | null)[]>()
   // Series that the store has not confirmed yet; they travel with the next batch again if one fails.
   let unsaved: Series[] = []
   let savedUpTo = table.nextId
+  const vitals = createVitalSamples(table, history)
+  const takeReport = createReportTaker({
+    table,
+    lastReportMs: agents.lastReportMs,
+    lastTimeMs: state.lastTimeMs,
+    claim: (agentId, metric) => streamsByAgent.get(agentId)?.accepts(metric, undefined),
+  })
   const turns = createIngestTurns()
   const flights = createIngestFlights(state)
+  const records = {
+    logs: { used: 0, quiet: 0, unknown: 0 },
+    traces: { used: 0, quiet: 0, unknown: 0 },
+  }
   const counts = {
     requests: 0,
     samples: 0,
@@ -130,78 +144,6 @@ export function createIngest(options: IngestOptions): Ingest {
     }
     streams.rewind()
     return streams
-  }
-
-  function roleOf(seriesId: number): VitalRole {
-    const known = roles[seriesId]
-    if (known !== undefined) return known
-    const series = table.byId(seriesId)
-    const role = series ? vitalRole(series.metric, series.part, series.attributes) : vitalRoles.none
-    roles[seriesId] = role
-    return role
-  }
-
-  function vitalSeriesOf(agentId: string, vital: number): Series | null {
-    let known = vitalSeries.get(agentId)
-    if (known === undefined) {
-      known = []
-      vitalSeries.set(agentId, known)
-    }
-    const series = known[vital]
-    if (series && table.byId(series.id) === series) return series
-    const name = vitalNames[vital]!
-    const found = table.resolve({
-      agentId,
-      metric: vitalMetrics[name],
-      unit: vitalUnits[name],
-      kind: 'gauge',
-      part: 'value',
-      attributes: {},
-    })
-    known[vital] = found
-    return found
-  }
-
-  /** Vital signs become samples like any other; how many were not newer than the last and so left out. */
-  function takeVitals(batch: IngestBatch, agentId: string, vitals: Vitals, timeMs: number): number {
-    let leftOut = 0
-    for (let i = 0; i < vitalNames.length; i++) {
-      const name = vitalNames[i]!
-      const value = vitals[name]
-      if (value === null) continue
-      const series = vitalSeriesOf(agentId, i)
-      if (!series) continue
-      if (!batch.takeDerived(series.id, timeMs, value)) leftOut += 1
-      else if (sparklineVitals.includes(name as SparklineVital))
-        history.add(agentId, name as SparklineVital, timeMs, value)
-    }
-    return leftOut
-  }
-
-  function takeReport(batch: IngestBatch, report: Report): { sums: VitalSums; exit: Exit | null } {
-    const sums = emptySums()
-    let exit: Exit | null = null
-    const knownSinceMs = agents.lastReportMs(report.agent.id)
-    const { count, seriesIds, startMs, timesMs, values, isDelta } = report
-    for (let i = 0; i < count; i++) {
-      const seriesId = seriesIds[i]!
-      const timeMs = timesMs[i]!
-      const step = batch.take(seriesId, startMs[i]!, timeMs, values[i]!, isDelta[i]!, knownSinceMs)
-      if (!step) continue
-      if (timeMs > sums.timeMs) sums.timeMs = timeMs
-      if (step.isOverlap) counts.overlappingPoints += 1
-      const role = roleOf(seriesId)
-      if (role === vitalRoles.none) continue
-      // CPU time counts from the start of the process, its stream from the start of the SDK: the first
-      // sample would spread a second of start-up over a moment.
-      if (role === vitalRoles.cpuSeconds && step.isFirst) continue
-      addToSums(sums, role, step.value, step.growth, step.coveredMs)
-      if (role === vitalRoles.exitCode) {
-        const attributes = table.byId(seriesId)?.attributes ?? {}
-        exit = { code: step.value, reason: String(attributes[attributeNames.exitReason] ?? 'normal') }
-      }
-    }
-    return { sums, exit }
   }
 
   /** Makes a request durable, or puts everything back as it was before it. */
@@ -263,59 +205,81 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   }
 
+  async function accept(decode: (sink: MetricSink) => void) {
+    counts.requests += 1
+    const now = nowMs()
+    const nextId = table.nextId
+    const joining = new Set<string>()
+    const admits = (id: string) => {
+      if (joining.has(id)) return true
+      if (!agents.admits(id, joining.size)) return false
+      if (Number.isNaN(agents.lastReportMs(id))) joining.add(id)
+      return true
+    }
+    const rows = createPointRows({
+      streamsOf,
+      nowMs: now,
+      admits,
+      ...(futureWindowMs !== undefined && { futureWindowMs }),
+    })
+    try {
+      decode(splitSessions(rows.sink))
+    } catch (error) {
+      table.truncate(nextId)
+      if (error instanceof MalformedBody) counts.malformedRequests += 1
+      throw error
+    }
+    const reports = inOrderOfTime(rows.reports)
+    const agentIds = [...new Set(reports.map(({ agent }) => agent.id))]
+    for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
+    const batch = createIngestBatch(state, lateWindowMs, vitalNames.length)
+    const overlapsBefore = counts.overlappingPoints
+    let hasNewAgents = false
+    for (const report of reports) {
+      const { sums, exit, overlaps } = takeReport(batch, report)
+      counts.overlappingPoints += overlaps
+      const streams = streamsByAgent.get(report.agent.id)
+      if (streams) streams.spare = report
+      // Every point was a repeat or late: the agent was not heard anew.
+      if (sums.timeMs === 0) continue
+      const signs = vitalSigns(sums)
+      vitals.take(batch, report.agent.id, signs, sums.timeMs)
+      const source: Agent['source'] = 'otlp'
+      if (agents.report({ agent: report.agent, source, vitals: signs, nowMs: now, exit })) hasNewAgents = true
+    }
+    counts.refusedPoints += rows.refusedPoints
+    counts.overLimitPoints += rows.overLimitPoints
+    counts.endedPoints += rows.endedPoints
+    counts.overflowPoints += rows.overflowPoints
+    const hasOverlap = counts.overlappingPoints > overlapsBefore
+    await commit(batch, agentIds, hasNewAgents)
+    const reasons = [...rows.reasons, ...(hasOverlap ? [overlapWarning] : [])]
+    return { rejectedPoints: rows.refusedPoints, ...(reasons.length > 0 && { message: reasons.join(' ') }) }
+  }
+
   return {
-    async accept(decode) {
+    accept,
+
+    async acceptRecords(signal, decode) {
       counts.requests += 1
-      const now = nowMs()
-      const nextId = table.nextId
-      const joining = new Set<string>()
-      const admits = (id: string) => {
-        if (joining.has(id)) return true
-        if (!agents.admits(id, joining.size)) return false
-        if (Number.isNaN(agents.lastReportMs(id))) joining.add(id)
-        return true
-      }
-      const rows = createPointRows({
-        streamsOf,
-        nowMs: now,
-        admits,
-        ...(futureWindowMs !== undefined && { futureWindowMs }),
-      })
+      const derived = createDerivedMetrics(signal === 'logs' ? 'event' : 'span')
       try {
-        decode(rows.sink)
+        decode(derived.sink)
       } catch (error) {
-        table.truncate(nextId)
         if (error instanceof MalformedBody) counts.malformedRequests += 1
         throw error
       }
-      const reports = inOrderOfTime(rows.reports)
-      const agentIds = [...new Set(reports.map(({ agent }) => agent.id))]
-      for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
-      const batch = createIngestBatch(state, lateWindowMs, vitalNames.length)
-      const overlapsBefore = counts.overlappingPoints
-      let hasNewAgents = false
-      for (const report of reports) {
-        const { sums, exit } = takeReport(batch, report)
-        const streams = streamsByAgent.get(report.agent.id)
-        if (streams) streams.spare = report
-        // Every point was a repeat or late: the agent was not heard anew.
-        if (sums.timeMs === 0) continue
-        const vitals = vitalSigns(sums)
-        takeVitals(batch, report.agent.id, vitals, sums.timeMs)
-        const source: Agent['source'] = 'otlp'
-        if (agents.report({ agent: report.agent, source, vitals, nowMs: now, exit })) hasNewAgents = true
-      }
-      counts.refusedPoints += rows.refusedPoints
-      counts.overLimitPoints += rows.overLimitPoints
-      counts.endedPoints += rows.endedPoints
-      counts.overflowPoints += rows.overflowPoints
-      const hasOverlap = counts.overlappingPoints > overlapsBefore
-      await commit(batch, agentIds, hasNewAgents)
-      const reasons = [...rows.reasons, ...(hasOverlap ? [overlapWarning] : [])]
-      return { rejectedPoints: rows.refusedPoints, ...(reasons.length > 0 && { message: reasons.join(' ') }) }
+      if (derived.used > 0) await accept((sink) => derived.tell(sink))
+      const counted = records[signal]
+      counted.used += derived.used
+      counted.quiet += derived.quiet
+      counted.unknown += derived.unknown
+      return derived.unknown === 0
+        ? { rejectedPoints: 0 }
+        : { rejectedPoints: derived.unknown, message: refusedRecords[signal] }
     },
 
-    async acceptPolled(agent, vitals, timeMs) {
+    async acceptPolled(agent, polled, timeMs) {
       if (!agents.admits(agent.id, 0)) {
         counts.refusedPoints += 1
         return
@@ -323,20 +287,25 @@ export function createIngest(options: IngestOptions): Ingest {
       const agentIds = [agent.id]
       for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
       const batch = createIngestBatch(state, lateWindowMs, vitalNames.length)
-      counts.duplicatePoints += takeVitals(batch, agent.id, vitals, timeMs)
-      const isNew = agents.report({ agent, source: 'websocket', vitals, nowMs: nowMs(), exit: null })
+      counts.duplicatePoints += vitals.take(batch, agent.id, polled, timeMs)
+      const isNew = agents.report({ agent, source: 'websocket', vitals: polled, nowMs: nowMs(), exit: null })
       await commit(batch, agentIds, isNew)
     },
 
     forgetAgent(agentId) {
       streamsByAgent.delete(agentId)
-      vitalSeries.delete(agentId)
+      vitals.forgetAgent(agentId)
     },
 
-    stats: () => ({ ...counts }),
+    stats: () => ({ ...counts, records: { logs: { ...records.logs }, traces: { ...records.traces } } }),
   }
 }
 
+const refusedRecords = {
+  logs: "Perfmon keeps what agents' events tell in numbers; these log records are of no kind it knows. Send logs elsewhere.",
+  traces:
+    'Perfmon keeps durations of agents, model calls and tools; these spans are of no kind it knows. Send traces elsewhere.',
+} as const
 const overlapWarning =
   'Two processes send the same series; give each a service.instance.id of its own, or both are counted wrongly.'
 

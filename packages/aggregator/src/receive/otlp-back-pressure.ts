@@ -11,15 +11,14 @@ const retryAfterSeconds = 2
  */
 export function refuseWhileStoreIsBusy(ingest: Ingest): OtlpIngest {
   return {
-    async accept(decode) {
-      try {
-        return await ingest.accept(decode)
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.code !== 'overloaded' && error.code !== 'disk-full') throw error
-        const code = error.code === 'overloaded' ? 'overloaded' : 'unavailable'
-        throw { code, retryAfterSeconds } satisfies OtlpOverload
-      }
-    },
+    accept: (decode) => ingest.accept(decode).catch(explain),
+    acceptRecords: (signal, decode) => ingest.acceptRecords(signal, decode).catch(explain),
   }
+}
+
+function explain(error: unknown): never {
+  if (!(error instanceof StoreError)) throw error
+  if (error.code !== 'overloaded' && error.code !== 'disk-full') throw error
+  const code = error.code === 'overloaded' ? 'overloaded' : 'unavailable'
+  throw { code, retryAfterSeconds } satisfies OtlpOverload
 }

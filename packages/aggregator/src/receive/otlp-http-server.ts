@@ -2,10 +2,15 @@ import { createServer, type IncomingMessage, type ServerOptions, type ServerResp
 import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import {
+  decodeOtlpLogsJson,
+  decodeOtlpLogsProtobuf,
   decodeOtlpMetricsJson,
   decodeOtlpMetricsProtobuf,
+  decodeOtlpTracesJson,
+  decodeOtlpTracesProtobuf,
   encodeOtlpSuccess,
   type OtlpEncoding,
+  type OtlpSignal,
 } from '@perfmon/core'
 import { type ListenAddress, listen } from '../system/listen.ts'
 import { answer, answerRaw, answerRefusal } from './otlp-answer.ts'
@@ -14,13 +19,18 @@ import { refusalOfSocketError } from './otlp-client-error.ts'
 import { answerPreflight, isPreflight } from './otlp-cors.ts'
 import { codecOf, decompress } from './otlp-decompress.ts'
 import { isOtlpOverload, type OtlpIngest } from './otlp-ingest.ts'
-import { drainBody, readBody, refuseAnnouncedSize, SenderGone } from './otlp-read-body.ts'
+import { readBody, refuseAnnouncedSize, SenderGone } from './otlp-read-body.ts'
 import { forSender, OtlpRefusal, refusalOf } from './otlp-refusal.ts'
 import { createRequestGuard } from './otlp-request-guard.ts'
 import { demandEncoding, route } from './otlp-route.ts'
 import { createSeldomLog, type OtlpLogger } from './otlp-seldom-log.ts'
 
 const mebibyte = 1024 * 1024
+
+const recordDecoders = {
+  logs: { json: decodeOtlpLogsJson, protobuf: decodeOtlpLogsProtobuf },
+  traces: { json: decodeOtlpTracesJson, protobuf: decodeOtlpTracesProtobuf },
+} as const
 
 export interface OtlpServerOptions {
   readonly host: string
@@ -65,9 +75,6 @@ export interface OtlpServerStats {
   readonly acceptedRequests: number
   /** Points of accepted requests that could not be used. */
   readonly rejectedPoints: number
-  /** Traces and logs are answered with success and thrown away, so that senders do not log errors. */
-  readonly ignoredTraceRequests: number
-  readonly ignoredLogRequests: number
   /** The sender hung up before its body was complete. */
   readonly abandonedRequests: number
   /** Bodies as they came, compressed or not. */
@@ -102,7 +109,6 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
   const pathPrefix = `/${options.pathPrefix ?? ''}`.replaceAll(/\/+/g, '/').replace(/\/$/, '')
   const warnSeldom = createSeldomLog(logger, options.nowMs ?? Date.now)
   const refusedRequests: Record<string, number> = {}
-  const ignored = { traces: 0, logs: 0 }
   const answering = new WeakMap<Duplex, ServerResponse>()
   // server.close() leaves open what has connected and not yet sent anything.
   const idle = new Set<Duplex>()
@@ -134,20 +140,16 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
       const codec = codecOf(request.headers['content-encoding'])
       refuseAnnouncedSize(request, maxBodyBytes)
       if (awaitsContinue) response.writeContinue()
-      if (signal === 'metrics') await takeMetrics(request, response, encoding, codec)
-      else {
-        await drainBody(request, maxBodyBytes)
-        ignored[signal] += 1
-        succeed(request, response, encoding, { rejectedPoints: 0 })
-      }
+      await take(request, response, signal, encoding, codec)
     } catch (error) {
       refuse(request, response, error)
     }
   }
 
-  async function takeMetrics(
+  async function take(
     request: IncomingMessage,
     response: ServerResponse,
+    signal: OtlpSignal,
     encoding: OtlpEncoding,
     codec: ReturnType<typeof codecOf>,
   ) {
@@ -156,13 +158,21 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
       const body = await readBody(request, { maxBodyBytes, lease })
       receivedBytes += body.length
       const bytes = codec ? await decompress(body, codec, { maxBodyBytes, lease, left: budget.left }) : body
-      const outcome = await ingest.accept((sink) => {
-        if (encoding === 'protobuf') decodeOtlpMetricsProtobuf(bytes, sink)
-        else decodeOtlpMetricsJson(bytes.toString('utf8'), sink)
-      })
-      acceptedRequests += 1
-      rejectedPoints += outcome.rejectedPoints
-      succeed(request, response, encoding, outcome)
+      if (signal === 'metrics') {
+        const outcome = await ingest.accept((sink) => {
+          if (encoding === 'protobuf') decodeOtlpMetricsProtobuf(bytes, sink)
+          else decodeOtlpMetricsJson(bytes.toString('utf8'), sink)
+        })
+        acceptedRequests += 1
+        rejectedPoints += outcome.rejectedPoints
+        succeed(request, response, encoding, outcome, signal)
+        return
+      }
+      const { json, protobuf } = recordDecoders[signal]
+      const outcome = await ingest.acceptRecords(signal, (sink) =>
+        encoding === 'protobuf' ? protobuf(bytes, sink) : json(bytes.toString('utf8'), sink),
+      )
+      succeed(request, response, encoding, outcome, signal)
     } finally {
       lease.end()
     }
@@ -173,8 +183,9 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
     response: ServerResponse,
     encoding: OtlpEncoding,
     outcome: { rejectedPoints: number; message?: string },
+    signal: OtlpSignal,
   ) {
-    const body = encodeOtlpSuccess(encoding, outcome)
+    const body = encodeOtlpSuccess(encoding, outcome, signal)
     answer(request, response, { httpStatus: 200, encoding, body, lastOnConnection: closing !== undefined })
   }
 
@@ -194,7 +205,7 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
         reason: refusal.message,
         ...(isOurs && { err: error }),
       },
-      isOurs ? 'metrics could not be stored' : 'an OTLP request was refused',
+      isOurs ? 'an OTLP request could not be stored' : 'an OTLP request was refused',
     )
     answerRefusal(request, response, refusal, closing !== undefined)
   }
@@ -282,8 +293,6 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
       requests,
       acceptedRequests,
       rejectedPoints,
-      ignoredTraceRequests: ignored.traces,
-      ignoredLogRequests: ignored.logs,
       abandonedRequests,
       receivedBytes,
       bytesInFlight: budget.inUse(),

@@ -1,4 +1,4 @@
-import type { MetricSink } from '@perfmon/core'
+import type { MetricSink, RecordSink } from '@perfmon/core'
 
 /** What the OTLP server asks of whoever takes in the points. */
 export interface OtlpIngest {
@@ -12,6 +12,11 @@ export interface OtlpIngest {
     /** For the sender's log. With nothing rejected it is a warning. */
     readonly message?: string
   }>
+  /** The same for a request of logs or traces; `rejectedPoints` are records. */
+  acceptRecords(
+    signal: 'logs' | 'traces',
+    decode: (sink: RecordSink) => void,
+  ): Promise<{ readonly rejectedPoints: number; readonly message?: string }>
 }
 
 export interface OtlpOverload {

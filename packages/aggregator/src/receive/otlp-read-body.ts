@@ -25,10 +25,6 @@ export async function readBody(
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
-/** Reads the body to its end and forgets it. */
-export const drainBody = (request: IncomingMessage, maxBodyBytes: number): Promise<void> =>
-  forEachChunk(request, maxBodyBytes, () => {})
-
 /** Listens rather than iterates: an iterator that is left early destroys the socket, and the answer with it. */
 function forEachChunk(
   request: IncomingMessage,

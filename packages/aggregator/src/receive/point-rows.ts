@@ -58,6 +58,9 @@ export function createPointRows(options: PointRowsOptions): PointRows {
   let streams: AgentStreams | undefined
   let stream: Stream | undefined
   let isDelta = 0
+  // What the sender told in a better way already.
+  let isSecondHand = false
+  const joined = new Map<string, Report>()
 
   function refuse(points: number, reason: string) {
     refusedPoints += points
@@ -69,6 +72,7 @@ export function createPointRows(options: PointRowsOptions): PointRows {
       refuse(1, 'The limit of agents is reached; raise limits.agents.')
       return false
     }
+    if (isSecondHand) return false
     if (point.noRecordedValue) {
       endedPoints += 1
       return false
@@ -127,7 +131,7 @@ export function createPointRows(options: PointRowsOptions): PointRows {
   }
 
   const sink: MetricSink = {
-    resource(attributes) {
+    resource(attributes, joins = false) {
       const agent = agentIdentity(attributes)
       header = undefined
       stream = undefined
@@ -136,14 +140,22 @@ export function createPointRows(options: PointRowsOptions): PointRows {
         return
       }
       streams = streamsOf(agent.id)
+      const begun = joins ? joined.get(agent.id) : undefined
+      if (begun !== undefined) {
+        report = begun
+        return
+      }
       report = streams.spare ?? emptyReport(agent)
       streams.spare = null
       report.agent = agent
       report.count = 0
       reports.push(report)
+      if (joins) joined.set(agent.id, report)
     },
     metric(next) {
       header = next
+      isSecondHand =
+        report !== undefined && next.source !== undefined && !streams!.accepts(next.name, next.source)
       stream = report && streams!.stream(next)
       isDelta = next.temporality === temporality.delta && next.kind !== 'gauge' ? 1 : 0
     },

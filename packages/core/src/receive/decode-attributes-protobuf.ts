@@ -68,7 +68,7 @@ export function readAttributeRun(
 
 const keyValueFields = fieldSet(1, 2)
 
-function readKeyValue(cursor: ProtobufCursor, end: number): Attribute {
+export function readKeyValue(cursor: ProtobufCursor, end: number): Attribute {
   let key = ''
   let value: AttributeValue = ''
   while (cursor.offset < end) {
@@ -90,7 +90,7 @@ export function readRepeatedText(cursor: ProtobufCursor, end: number): string {
 const anyValueFields = fieldSet(1, 2, 3, 4, 5, 6, 7)
 
 /** The last field counts: the value is a oneof. An empty one is the empty string. */
-function readAnyValue(cursor: ProtobufCursor, end: number): AttributeValue {
+export function readAnyValue(cursor: ProtobufCursor, end: number): AttributeValue {
   let value: AttributeValue = ''
   while (cursor.offset < end) {
     const tag = readTag(cursor, end)

@@ -49,7 +49,7 @@ export function decodeOtlpMetricsJson(text: string, sink: MetricSink): void {
   })
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -18,6 +18,11 @@ export interface MetricHeader {
   readonly kind: 'gauge' | 'sum' | 'histogram' | 'exponential-histogram' | 'summary'
   readonly temporality: Temporality
   readonly monotonic: boolean
+  /**
+   * Absent: the sender's own metric. Otherwise made here out of its events or spans, which say the same again: of
+   * several sources of one metric the sender's own counts, then events, then spans.
+   */
+  readonly source?: 'event' | 'span'
 }
 
 /**
@@ -65,7 +70,8 @@ export interface SummaryPoint extends PointHeader {
  * and the rest goes on.
  */
 export interface MetricSink {
-  resource(attributes: AttributeList): void
+  /** `joins`: the points go on with what the same agent said in this request already. */
+  resource(attributes: AttributeList, joins?: boolean): void
   metric(header: MetricHeader): void
   number(point: PointHeader, value: number): void
   histogram(point: HistogramPoint): void

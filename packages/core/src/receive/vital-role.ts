@@ -1,5 +1,5 @@
 import type { Attributes, SeriesPart } from '@perfmon/protocol'
-import { attributeNames, metricNames } from '@perfmon/protocol'
+import { aiMetricNames, attributeNames, metricNames } from '@perfmon/protocol'
 
 /**
  * What a series contributes to its agent's vital signs. Decided once, when the series is first seen, so that
@@ -19,6 +19,8 @@ export const vitalRoles = {
   openRequests: 10,
   eventLoopShare: 11,
   exitCode: 12,
+  workCount: 13,
+  workFailedCount: 14,
 } as const
 export type VitalRole = (typeof vitalRoles)[keyof typeof vitalRoles]
 
@@ -52,6 +54,10 @@ export function vitalRole(metric: string, part: SeriesPart, attributes: Attribut
       return vitalRoles.openRequests
     case metricNames.eventLoopUtilization:
       return vitalRoles.eventLoopShare
+    case aiMetricNames.operationDuration:
+    case aiMetricNames.executeToolDuration:
+      if (part !== 'count') return vitalRoles.none
+      return failed ? vitalRoles.workFailedCount : vitalRoles.workCount
     case metricNames.agentExit:
       return vitalRoles.exitCode
     default:

@@ -21,6 +21,10 @@ export interface VitalSums {
   made: number
   madeFailed: number
   hasRequests: boolean
+  /** Model calls and tool runs: what an agent does where it neither serves nor makes requests that are seen. */
+  work: number
+  workFailed: number
+  hasWork: boolean
   openRequests: number
   eventLoopShare: number
   exitCode: number
@@ -41,6 +45,9 @@ export function emptySums(): VitalSums {
     made: 0,
     madeFailed: 0,
     hasRequests: false,
+    work: 0,
+    workFailed: 0,
+    hasWork: false,
     openRequests: Number.NaN,
     eventLoopShare: Number.NaN,
     exitCode: Number.NaN,
@@ -94,6 +101,15 @@ export function addToSums(
       sums.madeFailed += growth
       sums.hasRequests = true
       break
+    case vitalRoles.workCount:
+      sums.work += growth
+      sums.hasWork = true
+      break
+    case vitalRoles.workFailedCount:
+      sums.work += growth
+      sums.workFailed += growth
+      sums.hasWork = true
+      break
     case vitalRoles.openRequests:
       sums.openRequests = plus(sums.openRequests, value)
       return
@@ -119,7 +135,10 @@ export function vitalSigns(sums: VitalSums): Vitals {
   const seconds = sums.coveredMs / 1_000
   const known = (value: number) => (Number.isFinite(value) ? value : null)
   const heapShare = sums.heapUsedBytes / sums.heapLimitBytes
-  const requests = sums.served + sums.made
+  // Model calls are requests too: they count only where no request is seen.
+  const { hasRequests } = sums
+  const requests = hasRequests ? sums.served + sums.made : sums.work
+  const failed = hasRequests ? sums.servedFailed + sums.madeFailed : sums.workFailed
   const memory = Number.isNaN(sums.memoryShare)
     ? heapShare
     : Math.max(sums.memoryShare, Number.isNaN(heapShare) ? 0 : heapShare)
@@ -127,9 +146,9 @@ export function vitalSigns(sums: VitalSums): Vitals {
     cpu: sums.hasCpu && seconds > 0 ? known(sums.cpuSeconds / seconds) : null,
     memory: known(memory),
     responseTime: sums.served > 0 ? known(sums.servedSeconds / sums.served) : null,
-    errorRate: requests > 0 ? known((sums.servedFailed + sums.madeFailed) / requests) : null,
+    errorRate: requests > 0 ? known(failed / requests) : null,
     activeConnections: known(sums.openRequests),
-    requestRate: sums.hasRequests && seconds > 0 ? known(requests / seconds) : null,
+    requestRate: (hasRequests || sums.hasWork) && seconds > 0 ? known(requests / seconds) : null,
     eventLoop: known(sums.eventLoopShare),
   }
 }

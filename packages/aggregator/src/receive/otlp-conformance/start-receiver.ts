@@ -89,7 +89,14 @@ export async function startReceiver(options: ReceiverOptions = {}) {
     return Array.from(timesMs, (timeMs, i) => [timeMs - nowMs, values[i]!])
   }
 
+  /** The newest value of a series. */
+  async function lastValue(seriesId: number) {
+    const { values } = await store.readSamples(seriesId, 0, Number.MAX_SAFE_INTEGER, 1_000)
+    return values.at(-1)
+  }
+
   return {
+    lastValue,
     port,
     server,
     ingest,
