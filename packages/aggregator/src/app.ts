@@ -102,6 +102,8 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       nowMs,
       retention: {
         days: configuration.data.retention / 86_400_000,
+        minuteDays: configuration.data.retention_minutes / 86_400_000,
+        hourDays: configuration.data.retention_hours / 86_400_000,
         bytes: configuration.data.max_mib * 1_048_576,
       },
       warn: (message, details) => logger.warn(details, message),

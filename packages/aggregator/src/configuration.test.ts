@@ -9,7 +9,13 @@ test('without a file everything has its default', () => {
   expect(readConfiguration({ environment: {} })).toMatchObject({
     server: { host: '127.0.0.1', port: 8080 },
     otlp: { host: '127.0.0.1', port: 4318, max_body_mib: 20 },
-    data: { dir: 'perfmon-data', retention: 30 * 86_400_000, max_mib: 1_024 },
+    data: {
+      dir: 'perfmon-data',
+      retention: 30 * 86_400_000,
+      retention_minutes: 90 * 86_400_000,
+      retention_hours: 400 * 86_400_000,
+      max_mib: 1_024,
+    },
     notify: { console: true },
     poll: { agents: [], interval: 1_000 },
     token: undefined,

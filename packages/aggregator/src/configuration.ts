@@ -44,6 +44,9 @@ const fileSchema = z.strictObject({
     .strictObject({
       dir: z.string().min(1).default('perfmon-data'),
       retention: durationSchema.prefault('30d'),
+      // Of roll-ups. Never less than `retention`.
+      retention_minutes: durationSchema.prefault('90d'),
+      retention_hours: durationSchema.prefault('400d'),
       max_mib: z.number().min(16).max(1_000_000).default(1_024),
     })
     .prefault({}),

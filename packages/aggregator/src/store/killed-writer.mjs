@@ -9,15 +9,20 @@ const [dir, seriesCount, samplesPerBatch] = [
   Number(process.argv[4]),
 ]
 const startMs = 1_795_000_000_000
+/** A minute: some ten batches fill the two hours of a block, so most checkpoints compact. */
+const stepMs = 60_000
+const dayMs = 86_400_000
 const ids = Array.from({ length: seriesCount }, (_, id) => id)
 /** One series more: half of its samples come late, each together with newer ones. */
 const lateId = seriesCount
+/** And one that is older than retention allows: while it is written, it is removed. */
+const oldId = seriesCount + 1
 const say = (line) => writeSync(1, `${line}\n`)
 
 const store = await openStore({
   dir,
   nowMs: () => startMs,
-  retention: { days: 3650, bytes: 2 ** 30 },
+  retention: { days: 50, bytes: 2 ** 30 },
   warn: (message) => say(`warning ${message}`),
   // Some ten batches: most kills come while samples move from the journal into chunks.
   checkpointBytes: 64 * 1024,
@@ -25,7 +30,7 @@ const store = await openStore({
 
 const nextStep = ids.map((id) => (store.stored.lastValues[id] ?? Number.NaN) + 1 || 0)
 const known = store.stored.series.length
-const newSeries = [...ids, lateId].slice(known).map((id) => ({
+const newSeries = [...ids, lateId, oldId].slice(known).map((id) => ({
   id,
   agentId: 'agent',
   metric: 'agent.cpu',
@@ -43,7 +48,7 @@ const appendForever = async () => {
     const batch = {
       newSeries: first ? newSeries : [],
       seriesIds: Uint32Array.from(steps.flatMap(() => ids)),
-      timesMs: Float64Array.from(steps.flatMap((value) => ids.map(() => startMs + value * 1000))),
+      timesMs: Float64Array.from(steps.flatMap((value) => ids.map(() => startMs + value * stepMs))),
       values: Float64Array.from(steps.flatMap((value) => ids.map(() => value))),
     }
     step += samplesPerBatch
@@ -57,7 +62,7 @@ const appendLateForever = async () => {
   const perBatch = 20
   const columnsOf = (values) => ({
     seriesIds: new Uint32Array(values.length).fill(lateId),
-    timesMs: Float64Array.from(values, (value) => startMs + value * 1000),
+    timesMs: Float64Array.from(values, (value) => startMs + value * stepMs),
     values: Float64Array.from(values),
   })
   const valuesFrom = (first) =>
@@ -73,6 +78,20 @@ const appendLateForever = async () => {
     }
     inFlight.push(store.appendSamples(batch).then(() => say(`late ${end}`)))
     if (inFlight.length >= 2) await inFlight.shift()
+  }
+}
+
+const appendOldForever = async () => {
+  let step = (store.stored.lastValues[oldId] ?? Number.NaN) + 1 || 0
+  for (;;) {
+    const values = Array.from({ length: 60 }, () => step++ % 100_000)
+    const batch = {
+      newSeries: newSeries.filter(({ id }) => id === oldId),
+      seriesIds: new Uint32Array(values.length).fill(oldId),
+      timesMs: Float64Array.from(values, (value) => startMs - 200 * dayMs + value * stepMs),
+      values: Float64Array.from(values),
+    }
+    await store.appendSamples(batch)
   }
 }
 
@@ -100,4 +119,4 @@ const recordForever = async () => {
   }
 }
 
-await Promise.all([appendForever(), appendLateForever(), recordForever()])
+await Promise.all([appendForever(), appendLateForever(), appendOldForever(), recordForever()])
