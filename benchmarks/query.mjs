@@ -1,7 +1,7 @@
 // The embedded store beside Prometheus and VictoriaMetrics: the same samples, the same questions, one after the
 // other in one run. Peers come from PATH or Debian's packages; what cannot be had is left out.
 //
-//   node --conditions=perfmon-source benchmarks/query.mjs [--quick]
+//   node --conditions=perfmon-source benchmarks/query.mjs [--quick] [--alone]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -197,7 +197,7 @@ const measurePeer = async (peer) => {
   return { name: peer.name, row }
 }
 
-const peers = await startPeers(root)
+const peers = process.argv.includes('--alone') ? [] : await startPeers(root)
 try {
   const ours = await measurePerfmon()
   const all = [ours]
