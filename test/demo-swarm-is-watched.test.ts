@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import type { AgentsResponse } from '@perfmon/protocol'
+import type { AgentsResponse, SeriesResponse } from '@perfmon/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
 import { end, firstLine, node, root, temporaryFolder } from './start-perfmon.ts'
@@ -50,6 +50,26 @@ test('every agent of the demo is listed with live vital signs, and the page is s
   const page = await fetch(ready.dashboard)
   expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
   expect(await page.text()).toContain('<title>')
+})
+
+test('who talks to whom arrives: the orchestrator with each worker, the workers with the tools', async () => {
+  const senders = async (name: string) => {
+    const agent = (await agents()).find((listed) => listed.name === name)!
+    const query = new URLSearchParams({ agent: agent.id, metric: 'perfmon.message.latency' })
+    const answer = await fetch(`${ready.dashboard}/api/series?${query}`)
+    const { series } = (await answer.json()) as SeriesResponse
+    return new Set(series.map(({ attributes }) => attributes['service.peer.name']))
+  }
+  for (const worker of ['summarizer', 'coder', 'reviewer', 'researcher']) {
+    await eventually(`an edge from the orchestrator to ${worker}`, async () =>
+      (await senders(worker)).has('orchestrator'),
+    )
+  }
+  const tools = await eventually('edges from all workers to the tools', async () => {
+    const known = await senders('tools')
+    return known.size >= 4 && known
+  })
+  expect([...tools].sort()).toEqual(['coder', 'researcher', 'reviewer', 'summarizer'])
 })
 
 test('a breach that is forced in it reaches the webhook', async () => {
