@@ -134,3 +134,15 @@ test('the last word of a stream', () => {
   expect(saidLastWord(events({ choices: [{ finish_reason: 'stop' }] }))).toBe(true)
   expect(saidLastWord('data: [DONE]\n\n')).toBe(true)
 })
+
+test('a usage that most events leave empty is found at the end, whatever a text says of usage', () => {
+  const chunk = (content: string, usage: unknown) => ({
+    model: 'gpt-5',
+    choices: [{ delta: { content }, finish_reason: null }],
+    usage,
+  })
+  const chunks = Array.from({ length: 200 }, () => chunk('"usage": {"prompt_tokens": 1}', null))
+  const told = { prompt_tokens: 40, completion_tokens: 9 }
+  const text = `${events(...chunks, chunk('', told), chunk('', null))}data: [DONE]\n\n`
+  expect(readAnswer(text)).toMatchObject({ inputTokens: 40, outputTokens: 9 })
+})

@@ -18,8 +18,9 @@ export interface AnswerFacts {
 type Usage = Record<string, unknown>
 
 const modelField = /"(?:model|modelVersion)"\s*:\s*"([^"\\]{1,200})"/
-const usageField = /"(?:usage|usageMetadata)"\s*:\s*(?=\{)/g
-const finishField = /"(?:finish_reason|stop_reason|finishReason)"\s*:\s*"([\w-]{1,64})"/g
+const usageField = /"(?:usage|usageMetadata)"\s*:\s*(?=\{)/y
+const finishNames = ['"finish_reason"', '"stop_reason"', '"finishReason"'] as const
+const finishValue = /\s*:\s*"([\w-]{1,64})"/y
 const incompleteField = /"incomplete_details"\s*:\s*\{\s*"reason"\s*:\s*"([\w-]{1,64})"/
 const responseEnd = /"type"\s*:\s*"response\.(completed|incomplete|failed|cancelled)"/
 const responseStatus =
@@ -73,19 +74,37 @@ const hasCounts = (usage: Usage | undefined): usage is Usage =>
     usage.total_tokens,
   ) !== undefined
 
-/** The first and the last usage together: Anthropic's stream tells the input first and the output last. */
+/** Anthropic's streams tell the input at once: further into an answer nobody does. */
+const headLength = 8 * 1024
+/** An answer may end in some events whose usage is `null`. */
+const maxLooks = 8
+
+const usageAt = (text: string, at: number): Usage | undefined => {
+  usageField.lastIndex = at
+  if (!usageField.test(text)) return undefined
+  const usage = objectAt(text, usageField.lastIndex)
+  return hasCounts(usage) ? usage : undefined
+}
+
+/**
+ * The first and the last usage together: Anthropic's stream tells the input first and the output last. Looked for
+ * from both ends: streams of others name it in each of hundreds of events.
+ */
 const findUsage = (text: string): Usage | undefined => {
-  let first: Usage | undefined
-  let last: number | undefined
-  for (const match of text.matchAll(usageField)) {
-    last = match.index + match[0].length
-    if (first !== undefined) continue
-    const usage = objectAt(text, last)
-    if (hasCounts(usage)) first = usage
+  let lastAt = text.length
+  let last: Usage | undefined
+  for (let look = 0; look < maxLooks && last === undefined && lastAt > 0; look++) {
+    lastAt = text.lastIndexOf('"usage', lastAt - 1)
+    if (lastAt === -1) return undefined
+    last = usageAt(text, lastAt)
   }
-  if (last === undefined) return first
-  const usage = objectAt(text, last)
-  return hasCounts(usage) ? { ...first, ...usage } : first
+  let firstAt = text.indexOf('"usage')
+  for (let look = 0; look < maxLooks && firstAt !== -1 && firstAt < Math.min(lastAt, headLength); look++) {
+    const first = usageAt(text, firstAt)
+    if (first !== undefined) return { ...first, ...last }
+    firstAt = text.indexOf('"usage', firstAt + 1)
+  }
+  return last
 }
 
 const add = (...values: (number | undefined)[]): number | undefined =>
@@ -124,9 +143,23 @@ const noUsage = {
   reasoningTokens: undefined,
 }
 
+/** The last reason that one of these fields gives: most events of a stream leave theirs empty. */
+const lastFinish = (text: string): string | undefined => {
+  for (const name of finishNames) {
+    let at = text.length
+    for (let look = 0; look < maxLooks && at > 0; look++) {
+      at = text.lastIndexOf(name, at - 1)
+      if (at === -1) break
+      finishValue.lastIndex = at + name.length
+      const reason = finishValue.exec(text)?.[1]
+      if (reason !== undefined) return reason
+    }
+  }
+  return undefined
+}
+
 const readFinish = (text: string): string | undefined => {
-  let finish: string | undefined
-  for (const [, reason] of text.matchAll(finishField)) finish = reason
+  const finish = lastFinish(text)
   if (finish !== undefined) return finish
   const end = responseEnd.exec(text)?.[1] ?? responseStatus.exec(text)?.[1]
   return end === 'incomplete' ? (incompleteField.exec(text)?.[1] ?? end) : end
@@ -136,7 +169,7 @@ const readFinish = (text: string): string | undefined => {
 export const readAnswer = (text: string): AnswerFacts => {
   const usage = findUsage(text)
   const finish = readFinish(text)
-  const failed = finish === 'failed' || errorEvent.test(text)
+  const failed = finish === 'failed' || (text.includes('"error"') && errorEvent.test(text))
   return {
     model: modelField.exec(text)?.[1],
     ...(usage === undefined ? noUsage : readUsage(usage)),
