@@ -17,11 +17,14 @@ import { createProbeAccount } from './collect/probe-account.ts'
 import { readCpuSeconds } from './collect/read-process.ts'
 import { createDeltaView } from './collect/to-delta.ts'
 import type { AgentEnvironment } from './configure/agent-environment.ts'
+import { defaultServiceName } from './configure/default-service-name.ts'
 import { readSettings, type Settings } from './configure/read-settings.ts'
 import type { Sources } from './configure/sources.ts'
 import type { AgentExit } from './exit/agent-exit.ts'
 import { awaitAnswer, sendOnNewSocket, sendOnOpenSocket } from './exit/send-on-open-socket.ts'
 import type { HookGuard } from './hook-guard.ts'
+import { createAnonymizer } from './privacy/anonymize-attributes.ts'
+import { createScrubber } from './privacy/create-scrubber.ts'
 import { probeVersion } from './probe-version.ts'
 import type { Recordings } from './record/recordings.ts'
 import { chooseSerializer, createExporter } from './send/create-exporter.ts'
@@ -106,6 +109,8 @@ export const createTelemetry = ({
   const writeLine = createWriteLine(settings.logLevel)
   for (const warning of [...environment.warnings, ...warnings]) writeLine('warn', `${warning}.`)
 
+  const anonymize = settings.anonymization && createAnonymizer(settings.anonymization)
+  const scrubber = createScrubber(anonymize)
   const account = createProbeAccount()
   const log = createDeliveryLog({ url: settings.url, writeLine })
   const delta = settings.temporality === 'delta' ? createDeltaView() : undefined
@@ -127,11 +132,22 @@ export const createTelemetry = ({
     now,
   })
   const collect = (exit?: AgentExit): MetricData[] => {
-    const metrics = collector.collect(exit)
+    const metrics = scrubber.metrics(collector.collect(exit))
     return delta ? delta.apply(metrics) : metrics
   }
 
-  const attributes = describeAgent(settings, hostName, identity)
+  const given = scrubber.attributes(settings.resource)
+  const givenName = given[attributeNames.serviceName] ?? 'node'
+  // A name that somebody gave on purpose is meant to be read; one that is the script's is not.
+  const isScriptName = givenName === defaultServiceName(process.argv[1])
+  const serviceName =
+    isScriptName && settings.anonymization?.names && anonymize
+      ? anonymize(attributeNames.hostName, givenName)
+      : givenName
+  const attributes = {
+    ...scrubber.attributes(describeAgent(settings, hostName, identity)),
+    [attributeNames.serviceName]: serviceName,
+  }
   /** Where the agent can be asked. */
   let places: Readonly<Record<string, string>> = {}
   let transport: Transport | undefined
@@ -208,7 +224,7 @@ export const createTelemetry = ({
 
   return {
     identity: {
-      service: settings.resource[attributeNames.serviceName] ?? 'node',
+      service: serviceName,
       instance: attributes[attributeNames.serviceInstanceId] ?? '',
     },
     async start() {
@@ -219,8 +235,8 @@ export const createTelemetry = ({
         vitals: collector.vitals,
         identity: {
           agentId: attributes[attributeNames.serviceInstanceId],
-          agentType: settings.resource[attributeNames.serviceName] ?? 'node',
-          swarm: settings.resource[attributeNames.serviceNamespace],
+          agentType: serviceName,
+          swarm: given[attributeNames.serviceNamespace],
         },
         hostName,
         interval,

@@ -31,6 +31,8 @@ export const configKeys: Readonly<Record<string, { readonly variable: string; re
   exitWaitMs: { variable: 'PERFMON_EXIT_WAIT_MS', kind: 'number' },
   logLevel: { variable: 'PERFMON_LOG_LEVEL', kind: 'text' },
   maxCpuPercent: { variable: 'PERFMON_MAX_CPU_PERCENT', kind: 'number' },
+  anonymize: { variable: 'PERFMON_ANONYMIZE', kind: 'text' },
+  anonymizeKey: { variable: 'PERFMON_ANONYMIZE_KEY', kind: 'text' },
   sampling: { variable: 'PERFMON_SAMPLING', kind: 'text' },
   maxMemoryMb: { variable: 'PERFMON_MAX_MEMORY_MB', kind: 'number' },
   aggregatorUrl: { variable: 'PERFMON_AGGREGATOR_URL', kind: 'text' },

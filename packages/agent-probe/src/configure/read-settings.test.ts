@@ -9,6 +9,7 @@ test('an empty environment needs nothing', () => {
   expect(read()).toEqual({
     warnings: [],
     settings: {
+      anonymization: undefined,
       sampling: { mode: 'all', rate: { keepOneOf: 1, importantInFull: true } },
       budget: { cpuShare: 0.01, memoryBytes: 16e6 },
       url: 'http://127.0.0.1:4318/v1/metrics',

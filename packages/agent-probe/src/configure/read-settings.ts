@@ -1,5 +1,6 @@
 import { attributeNames } from '@perfmon/protocol/names'
 import type { BudgetLimits } from '../budget/keep-budget.ts'
+import type { Anonymization } from '../privacy/anonymize-attributes.ts'
 import { defaultServiceName } from './default-service-name.ts'
 import { isHeaderValue, parseHeaders, parsePairs } from './parse-pairs.ts'
 import { parseSampling, recordEverything, type Sampling, samplingExpected } from './parse-sampling.ts'
@@ -44,6 +45,8 @@ export interface Settings {
   readonly exitWaitMs: number
   /** What the probe may use before it does less. */
   readonly budget: BudgetLimits
+  /** Names that leave as tokens only; absent where none does. */
+  readonly anonymization: Anonymization | undefined
   /** Which HTTP requests are recorded. */
   readonly sampling: Sampling
   readonly temporality: 'cumulative' | 'delta'
@@ -290,6 +293,30 @@ export const readSettings = ({
   const { allowed, warnings: unknownActions } = readAllowedActions(text('PERFMON_ALLOW_ACTIONS'))
   warnings.push(...unknownActions)
 
+  const readAnonymization = (): Anonymization | undefined => {
+    const choices = ['names', 'paths']
+    const wanted = firstGood(
+      ['PERFMON_ANONYMIZE'],
+      (value) => {
+        const listed = value
+          .toLowerCase()
+          .split(',')
+          .map((choice) => choice.trim())
+        return listed.every((choice) => choice === 'none' || choices.includes(choice))
+          ? listed.join()
+          : undefined
+      },
+      // Who asked for something with a slip of the pen wants too much rather than nothing.
+      {
+        expected: 'names, paths, names,paths or none',
+        standard: text('PERFMON_ANONYMIZE') ? 'names,paths' : 'none',
+      },
+    )
+    const names = wanted.includes('names')
+    const paths = wanted.includes('paths')
+    return names || paths ? { names, paths, key: text('PERFMON_ANONYMIZE_KEY') } : undefined
+  }
+
   const samplingText = firstGood(['PERFMON_SAMPLING'], (value) => parseSampling(value) && value, {
     expected: samplingExpected,
     standard: 'all',
@@ -307,6 +334,7 @@ export const readSettings = ({
     idleIntervalMs: Math.max(intervalMs, idleIntervalMs),
     exitWaitMs,
     sampling,
+    anonymization: readAnonymization(),
     budget: {
       cpuShare: amount('PERFMON_MAX_CPU_PERCENT', 'a percentage of one core', 0.01, 100, 1) / 100,
       memoryBytes: amount('PERFMON_MAX_MEMORY_MB', 'a number of megabytes', 4, 4096, 16) * 1_000_000,
