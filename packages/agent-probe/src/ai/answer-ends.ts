@@ -5,16 +5,24 @@ export interface AnswerEnds {
   text(): string
   /** The same as bytes, for what must be decompressed; absent when something is missing. */
   whole(): Buffer | undefined
+  /** Nothing is asked or added any more: what was kept may be used for another answer. */
+  release(): void
 }
 
 const headLimit = 8 * 1024
+
+const firstLength = 4096
+/** Buffers of answers that were read: one made for every call would be most of what the collector has to do. */
+const spare: Buffer[] = []
+const maxSpare = 16
+const nothing = Buffer.alloc(0)
 
 /**
  * Copies, as the agent may do what it likes with its chunks. Grows with the answer and never over
  * `headLimit` + 2 × `tailLimit` bytes.
  */
 export const createAnswerEnds = ({ tailLimit = 64 * 1024 }: { tailLimit?: number } = {}): AnswerEnds => {
-  let kept = Buffer.allocUnsafeSlow(4096)
+  let kept: Buffer = spare.pop() ?? Buffer.allocUnsafeSlow(firstLength)
   let length = 0
   /** Where the tail begins once something between was dropped. */
   let dropped = false
@@ -59,5 +67,10 @@ export const createAnswerEnds = ({ tailLimit = 64 * 1024 }: { tailLimit?: number
         ? `${kept.toString('utf8', 0, headLimit)}\n${kept.toString('utf8', headLimit, length)}`
         : kept.toString('utf8', 0, length),
     whole: () => (dropped ? undefined : kept.subarray(0, length)),
+    release() {
+      if (kept.length === firstLength && spare.length < maxSpare) spare.push(kept)
+      kept = nothing
+      length = 0
+    },
   }
 }

@@ -105,7 +105,9 @@ export const createModelCalls = ({
       const answerText = (): string => {
         const encoded = encoding()
         if (ends === undefined) return ''
-        return encoded === undefined ? ends.text() : inflate(ends.whole(), encoded)
+        const text = encoded === undefined ? ends.text() : inflate(ends.whole(), encoded)
+        ends.release()
+        return text
       }
       const isStream = () => head?.contentType?.includes('event-stream') === true
 
