@@ -42,13 +42,27 @@ const maxNameLength = 64
 /** A name as it travels: another text where it holds what cannot. */
 export const travellingName = (name: string): string => name.slice(0, maxNameLength).replace(unsafe, '_')
 
+let lastService: string | undefined
+let lastInstance: string | undefined
+let lastNames = ''
+
+/** An agent's own name goes with each of its messages: it is made to travel once. */
+const travellingNames = (instance: string, service: string): string => {
+  if (instance !== lastInstance || service !== lastService) {
+    lastInstance = instance
+    lastService = service
+    lastNames = `${travellingName(instance)}:${travellingName(service)}`
+  }
+  return lastNames
+}
+
 /**
  * Our member of `tracestate`: `1:<span id>:<microseconds since 1970, base 36>:<instance>:<service>`, at most
  * 170 characters. The span id is that of the `traceparent` it was sent with: agents pass members on that
  * they do not know, and without it the next but one would take us for its sender.
  */
 export const formatOrigin = (spanId: string, { service, instance, sentAtMs }: Origin): string =>
-  `${key}=1:${spanId}:${Math.round(sentAtMs * 1000).toString(36)}:${travellingName(instance)}:${travellingName(service)}`
+  `${key}=1:${spanId}:${Math.round(sentAtMs * 1000).toString(36)}:${travellingNames(instance, service)}`
 
 const ownMember = /^1:([\da-f]{16}):([\da-z]{1,13}):([\w.@+-]{1,64}):([\w.@+-]{1,64})$/
 
