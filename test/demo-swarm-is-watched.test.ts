@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import type { AgentsResponse, SeriesResponse } from '@perfmon/protocol'
+import type { ActionResponse, AgentsResponse, SeriesResponse } from '@perfmon/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
 import { end, firstLine, node, root, temporaryFolder } from './start-perfmon.ts'
@@ -70,6 +70,23 @@ test('who talks to whom arrives: the orchestrator with each worker, the workers 
     return known.size >= 4 && known
   })
   expect([...tools].sort()).toEqual(['coder', 'researcher', 'reviewer', 'summarizer'])
+})
+
+test('its workers can be tuned while they work', async () => {
+  const coder = await eventually('the coder', async () =>
+    (await agents()).find(({ name, reachableBy }) => name === 'coder' && reachableBy === 'dialled-in'),
+  )
+  const act = async (action: string, args: object) => {
+    const response = await fetch(`${ready.dashboard}/api/agents/${coder.id}/actions/${action}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ args }),
+    })
+    return (await response.json()) as ActionResponse
+  }
+  const { result, undo } = await act('set-tunable', { name: 'batch-size', value: 1 })
+  expect(result).toMatchObject({ value: 1, previous: 3 })
+  expect((await act(undo!.action, undo!.args)).result).toMatchObject({ value: 3, previous: 1 })
 })
 
 test('a breach that is forced in it reaches the webhook', async () => {

@@ -1,1 +1,3 @@
-export declare function limitConcurrency(most: number): <T>(call: () => Promise<T>) => Promise<T>
+export declare function limitConcurrency(
+  most: number | (() => number),
+): <T>(call: () => Promise<T>) => Promise<T>

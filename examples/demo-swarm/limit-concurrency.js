@@ -1,22 +1,26 @@
 /**
  * At most `most` calls at a time; the others wait their turn. The caller bounds how many wait.
  *
- * @param {number} most
+ * @param {number | (() => number)} most a function may answer differently from time to time
  * @returns {<T>(call: () => Promise<T>) => Promise<T>}
  */
 export function limitConcurrency(most) {
+  const limit = typeof most === 'function' ? most : () => most
   let running = 0
   const waiting = []
   return async (call) => {
-    // A call that ends passes its place on, so nobody who comes later can take it from those who wait.
-    if (running < most) running++
+    // Who waits already goes first.
+    if (running < limit() && waiting.length === 0) running++
     else await new Promise((resolve) => waiting.push(resolve))
     try {
       return await call()
     } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running--
+      running--
+      // A place is taken before it is told, so that nobody who comes in between can take it too.
+      while (waiting.length > 0 && running < limit()) {
+        running++
+        waiting.shift()()
+      }
     }
   }
 }

@@ -1,6 +1,11 @@
 export interface SwarmOptions {
   /** Where the agents send their metrics (`OTEL_EXPORTER_OTLP_ENDPOINT`). Default: what the probe assumes. */
   otlpEndpoint?: string
+  /**
+   * Where the agents dial in (`PERFMON_AGGREGATOR_URL`), so that actions and tunables can be tried on them: they allow
+   * all of them then.
+   */
+  aggregatorUrl?: string
   /** An OpenAI-compatible server to use, without `/v1`. Default: a fake one is started. */
   modelServer?: string
   /** Name of the swarm (`PERFMON_SWARM`). Default `demo`. */

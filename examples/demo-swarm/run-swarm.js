@@ -14,7 +14,14 @@ const healthyTools = { latencyMs: 40, errorRate: 0, blockMs: 0 }
  * @returns {Promise<import('./run-swarm.d.ts').Swarm>}
  */
 export async function startSwarm(options = {}) {
-  const { otlpEndpoint, swarm = 'demo', onExit = () => {}, log = () => {}, tasksPerSecond = 2 } = options
+  const {
+    otlpEndpoint,
+    aggregatorUrl,
+    swarm = 'demo',
+    onExit = () => {},
+    log = () => {},
+    tasksPerSecond = 2,
+  } = options
   const preload = options.preload === undefined ? probeUrl() : options.preload
   /** Everything that runs. */
   const children = new Set()
@@ -30,6 +37,9 @@ export async function startSwarm(options = {}) {
         PERFMON_SWARM: swarm,
         OTEL_SERVICE_NAME: name,
         ...(otlpEndpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }),
+        ...(aggregatorUrl === undefined
+          ? {}
+          : { PERFMON_AGGREGATOR_URL: aggregatorUrl, PERFMON_ALLOW_ACTIONS: '*' }),
         ...env,
       },
       log,

@@ -28,6 +28,7 @@ export async function demoCommand(flags: StartFlags): Promise<void> {
     talk('Starting the demo swarm …')
     const swarm = await startSwarm({
       otlpEndpoint: aggregator.otlp,
+      aggregatorUrl: aggregator.dashboard,
       onExit: ({ name, code, signal }) => talk(quiet(`${name} ended (${signal ?? `code ${code}`})`)),
     })
     closers.push(() => swarm.stop())
@@ -45,6 +46,8 @@ export async function demoCommand(flags: StartFlags): Promise<void> {
       terminal.print(`  Dashboard  ${strong(aggregator.dashboard)}`)
       terminal.print(`  OTLP/HTTP  ${aggregator.otlp}`)
       terminal.print(`  Webhook    ${configuration.notify.webhook.url}`)
+      const at = aggregator.dashboard === 'http://127.0.0.1:8080' ? '' : ` --url ${aggregator.dashboard}`
+      terminal.print(`  Tune it    npx perfmon agents actions coder${at}`)
       terminal.print('')
       if (terminal.isInteractive) {
         terminal.print('Break it:  e errors · s slow tool · b busy agent · c crash      m mend      q quit')
