@@ -55,3 +55,24 @@ test('Mastra repeats what failed: attempts, not operations; who fails for good h
   expect(countOf(report, 'gen_ai.client.operation.duration', { 'error.type': '500' })).toBe(failed)
   expect(countOf(report, 'gen_ai.invoke_agent.duration')).toBe(6)
 })
+
+test("Mastra's workflows by their id, and not those that its agents are made of", async (context) => {
+  const source = `${start}
+    const { createStep, createWorkflow } = await import('@mastra/core/workflows')
+    const writer = agent('writer', {})
+    const text = z.object({ text: z.string() })
+    const write = createStep({ id: 'write', inputSchema: text, outputSchema: text,
+      execute: async ({ inputData }) => ({ text: (await writer.generate(inputData.text)).text }) })
+    const fail = createStep({ id: 'fail', inputSchema: text, outputSchema: text,
+      execute: async () => { throw new TypeError('no') } })
+    const flow = (id, step) => createWorkflow({ id, inputSchema: text, outputSchema: text }).then(step).commit()
+    const run = async (workflow) => (await (await workflow.createRun()).start({ inputData: { text: 'a secret' } })).status
+    console.log(await run(flow('article', write)), await run(flow('broken', fail)))`
+  const { report, stdout } = await watchFramework(context, packages, { source, env })
+  expect(stdout).toContain('success failed')
+  const workflows = 'gen_ai.workflow.duration'
+  expect(countOf(report, workflows)).toBe(2)
+  expect(countOf(report, workflows, { 'gen_ai.workflow.name': 'article' })).toBe(1)
+  expect(countOf(report, workflows, { 'gen_ai.workflow.name': 'broken', 'error.type': 'TypeError' })).toBe(1)
+  expect(callsByAgent(report)).toEqual({ writer: 1 })
+})

@@ -36,6 +36,14 @@ const patches: readonly (Patch & { readonly package: string })[] = [
     file: /\/@mastra\/core\/dist\/agent\/index\.(?:js|cjs)$/,
     hands: 'mastra',
     value: 'Agent',
+    isPassedOn: true,
+  },
+  {
+    package: '@mastra/core',
+    file: /\/@mastra\/core\/dist\/workflows\/index\.(?:js|cjs)$/,
+    hands: 'mastraRun',
+    value: 'Run',
+    isPassedOn: true,
   },
   {
     package: '@anthropic-ai/claude-agent-sdk',

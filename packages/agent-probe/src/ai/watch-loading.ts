@@ -6,6 +6,7 @@ export type Handed =
   | 'mcp'
   | 'bullMq'
   | 'mastra'
+  | 'mastraRun'
   | 'claudeAgent'
   | 'undici'
   | 'bullMqJob'
@@ -23,6 +24,8 @@ export interface Patch {
    * handed over, and what is in there afterwards takes its place.
    */
   readonly isReplaced?: boolean
+  /** The file passes `value` on from another, where it has a name of its own. */
+  readonly isPassedOn?: boolean
 }
 
 type Source = string | ArrayBuffer | Uint8Array | null | undefined
@@ -94,7 +97,7 @@ const withLine = (loaded: Loaded, patch: Patch, url: string): Loaded => {
   const text = textOf(loaded.source) ?? readSource(url)
   if (patch.isReplaced) return { source: withReplacement(text, patch) }
   // What a module only passes on has no name within it; the module may import itself to get at it.
-  const self = isModule && value === 'Agent' ? `import * as perfmonSelf from ${JSON.stringify(url)};` : ''
+  const self = isModule && patch.isPassedOn ? `import * as perfmonSelf from ${JSON.stringify(url)};` : ''
   const otherwise = isModule ? 'undefined' : `exports.${value}`
   const given = self === '' ? `typeof ${value}==='undefined'?${otherwise}:${value}` : `perfmonSelf.${value}`
   return { source: `${text}\n;${self}globalThis[Symbol.for('${receiver}')]?.('${hands}',${given});\n` }

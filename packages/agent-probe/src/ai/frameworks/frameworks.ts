@@ -9,6 +9,7 @@ import { createClaudeAgent } from './claude-agent.ts'
 import { createClaudeCode } from './claude-code.ts'
 import { createLangChain } from './lang-chain.ts'
 import { createMastra } from './mastra.ts'
+import { createMastraRuns } from './mastra-runs.ts'
 import { createMcp } from './mcp.ts'
 import { createOpenAiAgents } from './openai-agents.ts'
 import { createAgentWorkRecorder } from './record-agent-work.ts'
@@ -24,6 +25,7 @@ export interface Frameworks {
   mcp(protocolClass: unknown): void
   bullMq(workerClass: unknown): void
   mastra(agentClass: unknown): void
+  mastraRun(runClass: unknown): void
   /** Replaces the `value` handed over. */
   claudeAgent(query: unknown): void
   claudeCode(child: object): void
@@ -52,6 +54,7 @@ export const createFrameworks = ({
     mcp: createMcp(parts),
     bullMq: createBullMq(parts),
     mastra: createMastra(parts),
+    mastraRun: createMastraRuns(parts),
     claudeAgent: createClaudeAgent(parts),
     claudeCode: createClaudeCode(env),
   }
