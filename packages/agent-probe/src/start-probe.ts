@@ -49,6 +49,7 @@ export const startProbe = (environment: AgentEnvironment): void => {
     env,
     sources,
     identity: () => (identity === undefined ? nameInEnvironment(env) : (telemetry ?? load()).identity),
+    isWorker,
     isParentWatched: identity?.parentInstanceId !== undefined,
   })
   if (sources.isOn('ai')) watchAi({ recordings, guard, env, others: coordination.packages })

@@ -18,6 +18,7 @@ import { createOpenEnds } from './open-ends.ts'
 import { createProcessMessages, type ProcessMessages } from './process-messages.ts'
 import { createMessageRecorder } from './record-messages.ts'
 import { createSocketMessages, type SocketMessages } from './socket-messages.ts'
+import { createThreadMessages, type ThreadMessages } from './thread-messages.ts'
 import { createWallClock } from './wall-clock.ts'
 
 /** Everything that is loaded when the agent first sends or receives a message, or uses the API. */
@@ -26,6 +27,7 @@ export interface CoordinationWork {
   readonly processes: ProcessMessages
   readonly jobs: JobMessages
   readonly sockets: SocketMessages
+  threads(): ThreadMessages
   readonly http: HttpMessages
 }
 
@@ -90,6 +92,8 @@ export const createCoordinationWork = ({
   })
   const isInternal = createIsInternal(env.PERFMON_PROPAGATE)
 
+  // Only where there are any: `node:worker_threads` takes 2 ms to load.
+  let threads: ThreadMessages | undefined
   const parts = { messenger, messages, contexts, openEnds, guard, isInternal, now }
   return {
     api,
@@ -97,5 +101,9 @@ export const createCoordinationWork = ({
     processes: createProcessMessages({ ...parts, service: () => identity()?.service }),
     jobs: createJobMessages({ ...parts, waits }),
     sockets: createSocketMessages(parts),
+    threads() {
+      threads ??= createThreadMessages(parts)
+      return threads
+    },
   }
 }

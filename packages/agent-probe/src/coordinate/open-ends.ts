@@ -18,15 +18,18 @@ export const createOpenEnds = (messages: MessageRecorder, now: () => number): Op
   const endFirst = (count: number) => {
     for (const { context } of open.splice(0, count)) messages.ended(context)
   }
+  const settle = (ending: boolean) => {
+    const untilMs = now() - countedForMs
+    const young = ending ? -1 : open.findIndex(({ atMs }) => atMs > untilMs)
+    endFirst(young === -1 ? open.length : young)
+  }
   return {
     add(context) {
+      // Also here: worker threads make no reports.
+      settle(false)
       if (open.length >= maxOpen) endFirst(1)
       open.push({ context, atMs: now() })
     },
-    settle(ending) {
-      const untilMs = now() - countedForMs
-      const young = ending ? -1 : open.findIndex(({ atMs }) => atMs > untilMs)
-      endFirst(young === -1 ? open.length : young)
-    },
+    settle,
   }
 }

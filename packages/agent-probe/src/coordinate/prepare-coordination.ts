@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
+import type { Worker } from 'node:worker_threads'
 import type { OtherPackages } from '../ai/hook-frameworks.ts'
 import { probeApiKey } from '../api/probe-api.ts'
 import type { Variables } from '../configure/agent-environment.ts'
@@ -30,6 +31,7 @@ export const prepareCoordination = ({
   sources,
   identity,
   isParentWatched,
+  isWorker,
 }: {
   recordings: Recordings
   guard: HookGuard
@@ -39,6 +41,8 @@ export const prepareCoordination = ({
   identity: () => AgentIdentity | undefined
   /** Whether the process that started this one has a probe. */
   isParentWatched: boolean
+  /** Whether this is a worker thread. */
+  isWorker: boolean
 }): Coordination => {
   const isMinimal = env.PERFMON_LEVEL?.trim().toLowerCase() === 'minimal'
   let work: CoordinationWork | undefined
@@ -98,6 +102,16 @@ export const prepareCoordination = ({
     if (sources.isOn('http.client.fetch')) watchFetchesLast(guard.wrap((request) => http().fetching(request)))
   }
 
+  const watchThreadMessages = () => {
+    const onWorker = guard.wrap<unknown, { worker: Worker }>(({ worker }) => {
+      // The latter is Node's thread for `module.register`.
+      if (worker.constructor.name !== 'InternalWorker') all().threads().started(worker)
+    })
+    subscribe('worker_threads', onWorker as (message: unknown) => void)
+    const onOwn = guard.wrap<unknown, unknown>(() => all().threads().own())
+    if (isWorker) onOwn(undefined)
+  }
+
   return {
     packages,
     watch() {
@@ -105,6 +119,7 @@ export const prepareCoordination = ({
       if (isOn('messages.processes')) {
         watchProcesses({ guard, processes: () => all().processes, isParentWatched })
       }
+      if (isOn('messages.threads') && sources.isOn('workers')) watchThreadMessages()
     },
   }
 }

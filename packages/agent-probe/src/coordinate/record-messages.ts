@@ -21,6 +21,8 @@ export interface MessageRecorder {
     readonly bytes?: number | undefined
   }): void
   roundTrip(trip: { transport: string; peer: string | undefined; seconds: number }): void
+  /** Of a message within the agent, which makes no edge. */
+  latency(transport: string, seconds: number): void
   /** The message is dealt with: how many it caused. Only the first end counts. */
   ended(context: MessageContext): void
   gap(transport: string, why: Gap): void
@@ -75,6 +77,7 @@ export const createMessageRecorder = (recordings: CoordinationRecordings): Messa
     roundTrip({ transport, peer, seconds }) {
       record(roundTrips, transport, peer === undefined ? undefined : knownPeer(peer, transport), seconds)
     },
+    latency: (transport, seconds) => record(latencies, transport, undefined, Math.max(0, seconds)),
     ended(context) {
       if (context.ended) return
       context.ended = true
