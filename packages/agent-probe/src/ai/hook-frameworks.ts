@@ -18,13 +18,19 @@ const patches: readonly (Patch & { readonly package: string })[] = [
     hands: 'mcp',
     value: 'Protocol',
   },
-  // The second generation of that SDK, one file in each of its packages.
-  ...['@modelcontextprotocol/client', '@modelcontextprotocol/server'].map((name) => ({
-    package: name,
-    file: new RegExp(`/${name}/dist/src-[\\w-]+\\.[cm]js$`),
-    hands: 'mcp' as const,
+  // The second generation of that SDK, one file in each of its packages. As literals, which are compiled when used.
+  {
+    package: '@modelcontextprotocol/client',
+    file: /\/@modelcontextprotocol\/client\/dist\/src-[\w-]+\.[cm]js$/,
+    hands: 'mcp',
     value: 'Protocol',
-  })),
+  },
+  {
+    package: '@modelcontextprotocol/server',
+    file: /\/@modelcontextprotocol\/server\/dist\/src-[\w-]+\.[cm]js$/,
+    hands: 'mcp',
+    value: 'Protocol',
+  },
   {
     package: 'bullmq',
     file: /\/bullmq\/dist\/(?:esm|cjs)\/classes\/worker\.js$/,
