@@ -1,4 +1,4 @@
-import { decimalExponent, powersOfTen } from '../chunk/decimal.ts'
+import { decimalExponent, powersOfTen } from '@perfmon/core/query'
 import { wordsOf } from '../chunk/float-bits.ts'
 import { maxDeltaInteger } from '../chunk/varint.ts'
 import { type BitReader, type BitWriter, createBitReader, createBitWriter } from './bits.ts'
@@ -93,7 +93,7 @@ const doubles = (to: BitWriter, values: Float64Array): Uint8Array => {
   to.write(anyDoubles, 4)
   writeXor(to, words, values.length)
   const xor = to.finish()
-  if (xor.length < 6 * values.length) return xor
+  if (xor.length < 3 * values.length) return xor
   to.reset()
   to.write(noise, 4)
   writeSplit(to, words, values.length)

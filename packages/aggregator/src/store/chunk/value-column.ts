@@ -1,4 +1,4 @@
-import { decimalExponent, powersOfTen } from './decimal.ts'
+import { decimalExponent, powersOfTen } from '@perfmon/core/query'
 import { highWord, readWords, wordsOf, writeDouble, writeWords } from './float-bits.ts'
 import { type ByteCursor, readVarint, unzigzag, varintBytes, writeVarint, zigzag } from './varint.ts'
 

@@ -1,5 +1,5 @@
 import type { BlockEntry } from '../block/block.ts'
-import { decodeChunk, isSealed } from '../chunk/sample-chunk.ts'
+import { type ChunkSamples, decodeChunk, isSealed } from '../chunk/sample-chunk.ts'
 import { bucketEndMs, bucketOf, type ChunkRows } from '../database/chunk-rows.ts'
 import type { LateRows } from '../database/late-rows.ts'
 import { mergeEntries } from './merge-entries.ts'
@@ -11,29 +11,31 @@ export const gatherSamples = (
   bucket: number,
   seriesId: number,
 ): BlockEntry | null => {
-  let entry: BlockEntry | null = null
-  const add = (timesMs: Float64Array, values: Float64Array): void => {
-    const fresh = { seriesId, timesMs, columns: [values] }
-    entry = entry === null ? fresh : mergeEntries(entry, fresh)
-  }
-  for (const bytes of chunkRows.chunks(bucket, seriesId).reverse()) {
-    const { timesMs, values } = decodeChunk(bytes)
-    add(timesMs, values)
-  }
+  const inOrder = chunkRows.chunks(bucket, seriesId).reverse().map(decodeChunk)
   const tail = chunkRows.tail(seriesId)
   if (tail !== undefined && !isSealed(tail)) {
-    const { timesMs, values } = decodeChunk(tail)
-    if (bucketOf(timesMs[0]!) === bucket) add(timesMs, values)
+    const samples = decodeChunk(tail)
+    if (bucketOf(samples.timesMs[0]!) === bucket) inOrder.push(samples)
   }
   const late = new Map<number, number>()
   const toMs = bucketEndMs(bucket)
   lateRows.collect(seriesId, { fromMs: bucketEndMs(bucket - 1), toMs, limit: Number.POSITIVE_INFINITY }, late)
-  if (late.size > 0) {
-    const timesMs = Float64Array.from(late.keys()).sort()
-    add(
-      timesMs,
-      timesMs.map((timeMs) => late.get(timeMs)!),
-    )
+  const entry = joined(seriesId, inOrder)
+  if (late.size === 0) return entry
+  const timesMs = Float64Array.from(late.keys()).sort()
+  const amended = { seriesId, timesMs, columns: [timesMs.map((timeMs) => late.get(timeMs)!)] }
+  return entry === null ? amended : mergeEntries(entry, amended)
+}
+
+const joined = (seriesId: number, parts: readonly ChunkSamples[]): BlockEntry | null => {
+  if (parts.length === 0) return null
+  const length = parts.reduce((sum, part) => sum + part.timesMs.length, 0)
+  const [timesMs, values] = [new Float64Array(length), new Float64Array(length)]
+  let at = 0
+  for (const part of parts) {
+    timesMs.set(part.timesMs, at)
+    values.set(part.values, at)
+    at += part.timesMs.length
   }
-  return entry
+  return { seriesId, timesMs, columns: [values] }
 }

@@ -160,12 +160,12 @@ describe('buckets of series', () => {
           for (const [step, value] of wanted.entries()) {
             if (Number.isNaN(value)) expect(values[step]).toBeNaN()
             else
-              expect([name, aggregate, id, step, values[step]!.toFixed(6)]).toEqual([
+              expect([name, aggregate, id, step, values[step]!.toPrecision(5)]).toEqual([
                 name,
                 aggregate,
                 id,
                 step,
-                value!.toFixed(6),
+                value!.toPrecision(5),
               ])
           }
         }

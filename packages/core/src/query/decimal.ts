@@ -1,5 +1,5 @@
-import { maxDeltaInteger } from './varint.ts'
-
+/** Magnitudes of whole numbers stay below: differences of their differences are exact then. */
+const largestInteger = 2 ** 50
 const maxExponent = 12
 export const powersOfTen: readonly number[] = Array.from(
   { length: maxExponent + 1 },
@@ -12,7 +12,7 @@ export const decimalExponent = (values: Float64Array, count: number): number | u
   for (let index = 0; index < count; index += 1) {
     while (!isDecimal(values[index]!, powersOfTen[exponent]!)) {
       exponent += 1
-      if (exponent > maxExponent || !(Math.abs(values[index]!) <= maxDeltaInteger)) return undefined
+      if (exponent > maxExponent || !(Math.abs(values[index]!) <= largestInteger)) return undefined
     }
   }
   // A larger exponent keeps what a smaller one could write, up to the limit of magnitude: look again.
@@ -25,5 +25,5 @@ export const decimalExponent = (values: Float64Array, count: number): number | u
 const isDecimal = (value: number, scale: number): boolean => {
   const integer = Math.round(value * scale)
   if (integer === 0) return Object.is(value, 0)
-  return integer < maxDeltaInteger && integer > -maxDeltaInteger && integer / scale === value
+  return integer < largestInteger && integer > -largestInteger && integer / scale === value
 }
