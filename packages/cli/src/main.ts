@@ -26,6 +26,31 @@ function withStartOptions(command: Command): Command {
     .option('--json', 'print one line of JSON when ready')
 }
 
+function addStoreCommands(store: Command): void {
+  const command = (usage: string, description: string) =>
+    store
+      .command(usage)
+      .description(description)
+      .option('--config <file>', 'settings (default: perfmon.yaml when it is there)')
+      .option('--data <dir>', 'the data directory')
+  const commands = async () => (await import('./store-command.ts')).storeCommands
+  command('check', 'read everything and say what is damaged; the aggregator may be at work').action(
+    async (flags) => (await commands()).check(flags),
+  )
+  command('repair', 'take out what is damaged; the aggregator must not be at work').action(async (flags) =>
+    (await commands()).repair(flags),
+  )
+  command('backup <dir>', 'copy to a new directory; the aggregator may be at work').action(
+    async (to, flags) => (await commands()).backup(to, flags),
+  )
+  command('export <file>', 'write everything to a file; the aggregator may be at work').action(
+    async (file, flags) => (await commands()).export(file, flags),
+  )
+  command('import <file>', 'fill a new data directory from such a file').action(async (file, flags) =>
+    (await commands()).import(file, flags),
+  )
+}
+
 /** Runs one command line. Errors end as sentences on stderr and an exit code. Commands load what they need when called. */
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('perfmon')
@@ -64,6 +89,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .action(async (agent, action, flags) =>
       (await import('./agents-command.ts')).runActionCommand(agent, action, flags),
     )
+  addStoreCommands(program.command('store').description('look after a data directory'))
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

@@ -79,6 +79,16 @@ export const refuseNewer = (db: DatabaseSync, file: string): void => {
   )
 }
 
+/** @throws StoreError `failed`, for those who read what older schemas have not. */
+export const refuseOlder = (db: DatabaseSync, file: string): void => {
+  const version = versionOf(db)
+  if (version >= migrations.length) return
+  throw new StoreError(
+    'failed',
+    `${file} was written by an older Perfmon (schema ${version}, this one's is ${migrations.length}). Start the aggregator on it once, or export it: both bring it up to date.`,
+  )
+}
+
 /** All missing migrations in one transaction: a database is at a version, never between two. */
 export const migrate = (db: DatabaseSync): void => {
   db.exec('BEGIN EXCLUSIVE')

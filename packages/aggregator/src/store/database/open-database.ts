@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store.ts'
-import { sqliteCode } from '../store-error-from.ts'
+import { sqliteCode, storeErrorFrom } from '../store-error-from.ts'
 import { migrate, refuseNewer } from './migrations.ts'
 
 export interface Database {
@@ -60,17 +60,18 @@ const lockDirectory = (dir: string): DatabaseSync => {
   }
 }
 
-/** A second connection that sees what is committed, beside the writer or without one. */
+/** A second connection that sees what is committed, beside the writer or without one. @throws StoreError */
 export const openReader = (dir: string): DatabaseSync => {
   const file = databasePath(dir)
-  const db = new DatabaseSync(file, { readOnly: true })
+  let db: DatabaseSync | undefined
   try {
+    db = new DatabaseSync(file, { readOnly: true })
     refuseNewer(db, file)
     db.exec('PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF')
     return db
   } catch (error) {
-    db.close()
-    throw error
+    db?.close()
+    throw storeErrorFrom(error, dir)
   }
 }
 
