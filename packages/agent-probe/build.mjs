@@ -71,6 +71,7 @@ const { outputFiles } = await build({
     websocket: 'src/websocket/websocket.ts',
     actions: 'src/actions/actions.ts',
     'config-file': 'src/configure/read-config-file.ts',
+    host: 'src/host/host-metrics.ts',
     http2: 'src/record/http2-streams.ts',
     threads: 'src/threads/threads.ts',
     'exit-worker': 'src/exit/exit-worker.ts',

@@ -35,6 +35,7 @@ test('the packed package works in an empty project, offline and without dependen
     'dist/config-file.js',
     'dist/coordination.js',
     'dist/exit-worker.js',
+    'dist/host.js',
     'dist/http2.js',
     'dist/prices.json',
     'dist/register.d.ts',

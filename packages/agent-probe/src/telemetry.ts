@@ -127,6 +127,7 @@ export const createTelemetry = ({
       },
     level: settings.level,
     sources,
+    hostMetrics: settings.hostMetrics,
     intervalMs: settings.intervalMs,
     startedAtMs: performance.timeOrigin,
     now,

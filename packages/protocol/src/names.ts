@@ -230,6 +230,36 @@ export const coordinationAttributeNames = {
   refused: 'perfmon.probe.api.refused.reason',
 } as const
 
+/** The machine that an agent runs on, as semantic conventions 1.44 name it; told by agents that are asked to. */
+export const hostMetricNames = {
+  cpuTime: 'system.cpu.time',
+  cpuUtilization: 'system.cpu.utilization',
+  memoryUsage: 'system.memory.usage',
+  memoryUtilization: 'system.memory.utilization',
+  networkIo: 'system.network.io',
+  diskIo: 'system.disk.io',
+  diskOperations: 'system.disk.operations',
+  filesystemUsage: 'system.filesystem.usage',
+} as const
+
+/** Attributes of {@link hostMetricNames}. */
+export const hostAttributeNames = {
+  /** `used`, `free`, `buffers` or `cached`. */
+  memoryState: 'system.memory.state',
+  networkInterface: 'network.interface.name',
+  /** `receive` or `transmit`. */
+  networkDirection: 'network.io.direction',
+  device: 'system.device',
+  /** `read` or `write`. */
+  diskDirection: 'disk.io.direction',
+  /** `used`, `free` or `reserved`. */
+  filesystemState: 'system.filesystem.state',
+  filesystemType: 'system.filesystem.type',
+  /** `ro` or `rw`. */
+  filesystemMode: 'system.filesystem.mode',
+  filesystemMountpoint: 'system.filesystem.mountpoint',
+} as const
+
 /** Swarm of an agent that names none (`service.namespace` absent). */
 export const defaultSwarm = 'default'
 

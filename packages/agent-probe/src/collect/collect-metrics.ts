@@ -32,6 +32,15 @@ export interface MetricCollector {
 
 const cumulative = AggregationTemporality.CUMULATIVE
 
+type HostModule = typeof import('../host/host-metrics.ts')
+
+/** Few agents tell of their machine: what reads it is a file of its own. */
+const loadHostMetrics = () => {
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const { createHostMetrics } = createRequire(import.meta.url)('./host.js') as HostModule
+  return createHostMetrics()
+}
+
 export const createMetricCollector = ({
   recordings,
   guard,
@@ -39,6 +48,7 @@ export const createMetricCollector = ({
   readState,
   level,
   sources,
+  hostMetrics,
   intervalMs,
   startedAtMs,
   now,
@@ -49,11 +59,13 @@ export const createMetricCollector = ({
   readState: () => ProbeState | undefined
   level: Level
   sources: Sources
+  hostMetrics: boolean
   intervalMs: number
   startedAtMs: number
   now: () => number
 }): MetricCollector => {
   const startTime = toHrTime(startedAtMs)
+  const readHost = hostMetrics && sources.isOn('host') ? loadHostMetrics() : undefined
   let detail: Rung['detail'] = 'full'
   let collections: GarbageCollectionWatch | undefined
   let delay: EventLoopDelayWatch | undefined
@@ -170,6 +182,7 @@ export const createMetricCollector = ({
           ...(sources.isOn('http.client')
             ? [upDownSum(metricList.clientActive, [{ value: recordings.active.client }], window)]
             : []),
+          ...(readHost?.(window) ?? []),
           ...readThreadMetrics(threads, window),
           ...readProbeMetrics({
             account,

@@ -23,6 +23,7 @@ test('an empty environment needs nothing', () => {
       exitWaitMs: 250,
       temporality: 'cumulative',
       level: 'standard',
+      hostMetrics: false,
       logLevel: 'warn',
       resource: { 'service.name': 'planner' },
       webSocket: undefined,

@@ -51,6 +51,8 @@ export interface Settings {
   readonly sampling: Sampling
   readonly temporality: 'cumulative' | 'delta'
   readonly level: Level
+  /** Whether this agent tells of its machine too. */
+  readonly hostMetrics: boolean
   readonly logLevel: LogLevel
   readonly resource: Readonly<Record<string, string>>
   readonly webSocket: WebSocketSettings | undefined
@@ -323,6 +325,13 @@ export const readSettings = ({
   })
   const sampling = parseSampling(samplingText) ?? recordEverything
 
+  const level = oneOf(['PERFMON_LEVEL'], levels, 'standard')
+  const readHostMetrics = (): boolean => {
+    const wanted = oneOf(['PERFMON_HOST_METRICS'], ['on', 'off'], level === 'detailed' ? 'on' : 'off')
+    // It is its parent's machine too, which tells of it already.
+    return wanted === 'on' && !isChild
+  }
+
   const settings: Settings = {
     url,
     protocol,
@@ -340,7 +349,8 @@ export const readSettings = ({
       memoryBytes: amount('PERFMON_MAX_MEMORY_MB', 'a number of megabytes', 4, 4096, 16) * 1_000_000,
     },
     temporality: temporality === 'cumulative' ? 'cumulative' : 'delta',
-    level: oneOf(['PERFMON_LEVEL'], levels, 'standard'),
+    level,
+    hostMetrics: readHostMetrics(),
     logLevel: oneOf(['PERFMON_LOG_LEVEL'], logLevels, 'warn'),
     resource,
     webSocket: readWebSocket(),
