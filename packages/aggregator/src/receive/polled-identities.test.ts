@@ -48,3 +48,15 @@ test('nobody speaks as an agent that reports by itself, but its own address does
   expect(identities.admits(there, 'o')).toBe(false)
   expect(identities.admits(here, 'o')).toBe(true)
 })
+
+test('an agent that listens and dials out speaks over both, and over the one that is left', () => {
+  const agent = reporting('o', here)
+  const dial = 'dial-in:of-its-secret'
+  const both = { ...agent, attributes: { ...agent.attributes, 'perfmon.agent.dial.address': dial } }
+  const identities = createPolledIdentities(createAgentTable([both]))
+  expect(identities.admits(here, 'o')).toBe(true)
+  expect(identities.admits(dial, 'o')).toBe(true)
+  identities.forget(here)
+  expect(identities.admits(dial, 'o')).toBe(true)
+  expect(identities.admits(there, 'o')).toBe(false)
+})

@@ -20,14 +20,13 @@ export function createPolledIdentities(agents: AgentTable): PolledIdentities {
     admits(url, id) {
       const own = idOf.get(url)
       if (own !== undefined) return own === id
-      const owner = urlOf.get(id)
-      if (owner !== undefined && owner !== url) return false
       const known = agents.get(id)
-      const isForeign =
-        known?.source === 'otlp' &&
-        known.attributes[attributeNames.agentWebSocketUrl] !== url &&
-        known.attributes[attributeNames.agentDialAddress] !== url
-      if (isForeign) return false
+      // An agent that listens and dials out has two addresses, and says so in its reports.
+      const isItsOwn =
+        known?.attributes[attributeNames.agentWebSocketUrl] === url ||
+        known?.attributes[attributeNames.agentDialAddress] === url
+      const owner = urlOf.get(id)
+      if (!isItsOwn && ((owner !== undefined && owner !== url) || known?.source === 'otlp')) return false
       idOf.set(url, id)
       urlOf.set(id, url)
       return true
@@ -35,7 +34,7 @@ export function createPolledIdentities(agents: AgentTable): PolledIdentities {
     forget(url) {
       const id = idOf.get(url)
       idOf.delete(url)
-      if (id !== undefined) urlOf.delete(id)
+      if (id !== undefined && urlOf.get(id) === url) urlOf.delete(id)
     },
   }
 }
