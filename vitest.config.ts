@@ -21,6 +21,9 @@ export default defineConfig({
           name: 'unit',
           pool: 'forks',
           execArgv,
+          // Many start real processes: a busy machine of two cores takes its time, and that is no failure.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts', 'grafana/**/*.test.ts'],
         },
       },

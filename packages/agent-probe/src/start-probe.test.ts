@@ -279,9 +279,11 @@ test('reports are protobuf by default, and compressed only on their way out of t
   expect(report!.body.includes('process.cpu.time')).toBe(true)
 
   const zipped = await runAgent({
-    source: 'setTimeout(() => {}, 300)',
+    source: 'setInterval(() => {}, 1000)',
     env: env({ OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip' }),
   })
+  await receiver.report(({ headers }) => headers['content-encoding'] === 'gzip')
+  zipped.process.kill('SIGTERM')
   await zipped.ended
   const compressed = receiver.reports.filter(({ headers }) => headers['content-encoding'] === 'gzip')
   // In mid-life and at exit, which are two ways out.
