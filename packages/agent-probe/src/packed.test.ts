@@ -51,6 +51,35 @@ test('the packed package works in an empty project, offline and without dependen
     '@perfmon',
   ])
 
+  const use = (load: string) => `${load}
+const answer: Promise<number> = task('work', { queuedAtMs: 1 }, async (running) => { running.complete(); return 42 })
+counter('mine', { unit: 's' }).add(1, { of: 'me' })
+// @ts-expect-error: a name is a text
+task(7, () => {})
+answer.then((value) => console.log(value))`
+  await writeFile(join(project, 'use.mts'), use(`import { counter, task } from '@perfmon/agent-probe/api'`))
+  await writeFile(
+    join(project, 'use.cts'),
+    use(`import api = require('@perfmon/agent-probe/api')\nconst { counter, task } = api`),
+  )
+  const compiler = join(packageFolder, '../../node_modules/.bin/tsc')
+  const options = [
+    '--module',
+    'node16',
+    '--strict',
+    '--target',
+    'es2024',
+    '--lib',
+    'es2024,dom',
+    '--types',
+    '',
+  ]
+  await run(compiler, [...options, 'use.mts', 'use.cts'], { cwd: project })
+  for (const file of ['use.mjs', 'use.cjs']) {
+    const { stdout } = await run(process.execPath, [file], { cwd: project })
+    expect(stdout).toBe('42\n')
+  }
+
   await writeFile(join(project, 'agent.js'), 'console.log("ran")')
   const receiver = await startReceiver()
   const agent = await run(process.execPath, ['--import', '@perfmon/agent-probe', 'agent.js'], {
