@@ -172,6 +172,9 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
       one(from.live.stats().refusedReaders),
     ),
     gauge('perfmon.aggregator.store.size', 'By', 'Bytes on disk', () => one(from.storeStats().bytes)),
+    gauge('perfmon.aggregator.store.read_only', '1', '1 while the disk refuses what is written', () =>
+      one(from.storeStats().readOnlySinceMs === null ? 0 : 1),
+    ),
     gauge('perfmon.aggregator.store.queue', '{request}', 'Requests that wait for the disk', () =>
       one(from.storeStats().queued),
     ),

@@ -22,6 +22,9 @@ export type EventBody =
       durationMs?: number
       undo?: { action: string; args: ActionArgs }
     } & RequestedAction)
+  /** Written once the disk takes writes again: while it does not, no event can be. */
+  | { type: 'store-read-only'; reason: string }
+  | { type: 'store-writable'; refusedBatches: number }
   | { type: 'delivery-refused'; channel: string; eventSeq: number; error: string }
 
 /** Who had what done to which agent. */

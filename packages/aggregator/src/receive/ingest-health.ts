@@ -21,6 +21,7 @@ export function createIngestHealth({ ingest, series, store }: IngestHealthOption
     queued: 0,
     overloaded: 0,
     outOfOrder: 0,
+    readOnlySinceMs: null,
   }
   return {
     async read(nowMs: number): Promise<IngestHealth> {

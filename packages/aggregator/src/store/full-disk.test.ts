@@ -72,6 +72,8 @@ describe.skipIf(!mounted)('a disk that fills up', { timeout: 30_000 }, () => {
     }
     expect(refusal).toMatchObject({ name: 'StoreError', code: 'disk-full' })
     expect((refusal as Error).message).toContain(options.dir)
+    expect(await store.stats()).toMatchObject({ readOnlySinceMs: startMs })
+    expect(warnings).toEqual([expect.stringMatching(/nothing more can be stored/)])
     expect(heard.length).toBe(kept / 5000)
     const valuesOf = async (from: typeof store) => [
       ...(await from.readSamples(0, 0, startMs * 2, 1e9)).values,
@@ -79,12 +81,13 @@ describe.skipIf(!mounted)('a disk that fills up', { timeout: 30_000 }, () => {
     expect((await valuesOf(store)).length).toBe(kept)
 
     await expect(store.checkpoint()).rejects.toMatchObject({ code: 'disk-full' })
-    expect(warnings[0]).toMatch(/samples stay in the journal/)
+    expect(warnings[1]).toMatch(/samples stay in the journal/)
     expect((await valuesOf(store)).length).toBe(kept)
 
     rmSync(ballast)
     await store.appendSamples(batchOf(kept, 5000))
     kept += 5000
+    expect(await store.stats()).toMatchObject({ readOnlySinceMs: null })
     await store.checkpoint()
     await store.appendEvents([{ type: 'aggregator-started', version: '1', timeMs: startMs }])
     await store.close()
@@ -92,6 +95,10 @@ describe.skipIf(!mounted)('a disk that fills up', { timeout: 30_000 }, () => {
     const again = await openStore(options)
     opened.push(again)
     expect(await valuesOf(again)).toEqual(Array.from({ length: kept }, (_, index) => index))
-    expect((await again.readEvents(0, 10)).length).toBe(1)
+    expect((await again.readEvents(0, 10)).map(({ type }) => type)).toEqual([
+      'store-read-only',
+      'store-writable',
+      'aggregator-started',
+    ])
   })
 })

@@ -1,4 +1,5 @@
 import type { Event } from '@perfmon/protocol'
+import { createDiskState } from './disk-state.ts'
 import { packBatch } from './journal/record.ts'
 import { createQueryThread } from './query/query-thread.ts'
 import { startWorker } from './start-worker.ts'
@@ -78,6 +79,7 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
   let refusesThisTurn = false
   let overloaded = 0
   let ended: StoreError | null = null
+  const disk = createDiskState({ nowMs, warn })
 
   const ask = <Name extends OperationName>(
     name: Name,
@@ -207,11 +209,15 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
         await ask('append', [packed, sentIn], [packed])
       } catch (error) {
         epoch = Math.max(epoch, sentIn + 1)
+        disk.failed(error)
         throw error
       } finally {
         waitingBytes -= bytes
       }
       tellAll(sampleListeners, batch)
+      const events = disk.succeeded()
+      // The batch is stored whatever becomes of these.
+      if (events.length > 0) appending(events.length, ask('appendEvents', [events])).catch(() => {})
     },
     readSamples: (seriesId, fromMs, toMs, limit) => ask('readSamples', [seriesId, fromMs, toMs, limit]),
     locateSamples: (seriesIds, timesMs) => ask('locateSamples', [seriesIds, timesMs]),
@@ -235,7 +241,7 @@ export const openStore = async (options: StoreOptions): Promise<EmbeddedStore> =
     async stats() {
       const queued = waiting.size
       const stats: WorkerStats = await ask('stats', [])
-      return { ...stats, queued, overloaded }
+      return { ...stats, queued, overloaded, readOnlySinceMs: disk.readOnlySinceMs }
     },
     checkpoint: () => ask('checkpoint', [nowMs()]),
     close() {

@@ -31,7 +31,7 @@ export interface StoreOperations {
   close(nowMs: number): void
 }
 
-export type WorkerStats = Omit<StoreStats, 'queued' | 'overloaded'>
+export type WorkerStats = Omit<StoreStats, 'queued' | 'overloaded' | 'readOnlySinceMs'>
 
 export type OperationName = keyof StoreOperations
 

@@ -58,6 +58,8 @@ export interface StoreStats {
   readonly queued: number
   /** Batches refused since the start because too many bytes waited for the disk. */
   readonly overloaded: number
+  /** Since when the disk refuses what is written; null while it does not. What is stored can be read all the time. */
+  readonly readOnlySinceMs: number | null
   /** Samples left out since the start because their series already had one as new or newer. */
   readonly outOfOrder: number
 }
