@@ -43,6 +43,8 @@ export interface Telemetry {
   readonly identity: { readonly service: string; readonly instance: string }
   /** Begins to report at the interval. */
   start(): Promise<void>
+  /** Reports no more, and lets go of what it holds. The hooks are not its own: they stay. */
+  stop(): Promise<void>
   /**
    * Posts the last report without an event loop. `later` is how, when no connection is open: it blocks, and
    * returns the HTTP status, 0 for no answer in time or -1 for no connection. The time there is counts from
@@ -152,6 +154,7 @@ export const createTelemetry = ({
   /** Where the agent can be asked. */
   let places: Readonly<Record<string, string>> = {}
   let transport: Transport | undefined
+  let provider: MeterProvider | undefined
   let reader: ReportReader | undefined
 
   let described: { intervalMs: number; places: object; resource: Resource } | undefined
@@ -258,7 +261,13 @@ export const createTelemetry = ({
         settled,
       })
       // Private: a provider registered globally with our copy of the API would shut out the agent's own.
-      new MeterProvider({ resource: describe(), readers: [reader] })
+      provider = new MeterProvider({ resource: describe(), readers: [reader] })
+    },
+
+    async stop() {
+      await provider?.shutdown()
+      transport?.shutdown()
+      collector.stop()
     },
 
     flush({ exit, sinceMs, later }) {

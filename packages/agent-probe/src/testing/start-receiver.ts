@@ -34,6 +34,8 @@ export interface Receiver {
   report(satisfies: (report: ReceivedReport) => boolean): Promise<ReceivedReport>
   /** What to answer from now on. */
   answerWith(status: number, headers?: Record<string, string>, body?: string): void
+  /** Everything received so far. */
+  forget(): void
   close(): Promise<void>
 }
 
@@ -137,6 +139,9 @@ export const startReceiver = async ({
       }),
     answerWith(status, headers = {}, body = '') {
       answer = { status, headers, body }
+    },
+    forget() {
+      reports.length = 0
     },
     close: () =>
       new Promise((resolve) => {
