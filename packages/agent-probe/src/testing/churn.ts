@@ -32,6 +32,7 @@ export const createChurn = ({ requestsPerStep, newNamesPerStep }: ChurnOptions) 
     account: createProbeAccount(),
     readState: () => undefined,
     level: 'standard',
+    hostMetrics: false,
     sources: readSources(undefined),
     intervalMs: 1000,
     startedAtMs: 0,
