@@ -1,4 +1,5 @@
 import type { HookGuard } from '../hook-guard.ts'
+import { canHookLoading } from './can-hook-loading.ts'
 
 /** Who is handed something when a file is loaded. */
 export type Handed =
@@ -55,7 +56,7 @@ export const watchLoading = (
   const { registerHooks } = process.getBuiltinModule('node:module') as {
     registerHooks?: (hooks: { load: Load }) => void
   }
-  if (registerHooks === undefined) return
+  if (registerHooks === undefined || !canHookLoading(process.versions.node)) return
 
   const take = guard.wrap<unknown, { hands: Handed; value: unknown }>(({ hands, value }) =>
     receive(hands, value),
