@@ -26,7 +26,7 @@ const contestants = {
 const agent = `
 import http from 'node:http'
 import { fork } from 'node:child_process'
-import { task, cache } from ${JSON.stringify(api)}
+import { task, cache, message } from ${JSON.stringify(api)}
 const client = new http.Agent({ keepAlive: true })
 const get = (url) => new Promise((resolve) => http.get(url, { agent: client }, (answer) => answer.resume().on('end', resolve)))
 const server = http.createServer(async (request, response) => {
@@ -51,6 +51,7 @@ const result = {
   'request served, two passed on': await measure(400, () => get(url)),
   'message to a child and back': await measure(1000, echo),
   'task() around an async function': await measure(50_000, () => task('work', plain)),
+  'message marked, and received': await measure(50_000, () => message.received({ carrier: message.sent() }, () => {})),
   'cache.hit()': await measure(200_000, () => lookups.hit()),
 }
 console.log(JSON.stringify(result))

@@ -81,6 +81,8 @@ export const parseOrigin = (header: unknown, spanId: string): Origin | undefined
 
 /** Members of others, which travel on; whole ones only. */
 export const foreignMembers = (header: unknown): string => {
+  // Mostly ours is the only one.
+  if (typeof header === 'string' && header.startsWith(`${key}=`) && !header.includes(',')) return ''
   let passedOn = ''
   for (const member of members(header)) {
     if (member === '' || member.startsWith(`${key}=`)) continue
