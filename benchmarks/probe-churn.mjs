@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Whether the probe leaks: a day of reports, one per second, of an agent whose peers, routes, models and tools are ever
+ * Whether the probe leaks: a day of reports, one per ten seconds, of an agent whose peers, routes, models and tools are ever
  * new, in simulated time; then agents as processes, started and ended under load against one receiver, of which each
  * must say goodbye and none may be left.
  *
@@ -22,11 +22,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const day = `
 import { createChurn } from ${JSON.stringify(join(root, 'packages/agent-probe/src/testing/churn.ts'))}
 import { heldBytes } from ${JSON.stringify(join(root, 'packages/agent-probe/src/testing/collect-garbage.ts'))}
-const churn = createChurn({ requestsPerStep: 10, newNamesPerStep: 2 })
+const churn = createChurn({ requestsPerStep: 50, newNamesPerStep: 10 })
 for (let hour = 0; hour <= ${hours}; hour++) {
   const series = churn.recordings.clientDurations.series.length
   console.log(JSON.stringify({ hour, megabytes: (await heldBytes()) / 1e6, series, estimated: churn.estimatedBytes() / 1e6 }))
-  if (hour < ${hours}) for (let second = 0; second < 3600; second++) churn.step(1)
+  if (hour < ${hours}) for (let step = 0; step < 360; step++) churn.step(10)
 }
 process.exit()`
 
