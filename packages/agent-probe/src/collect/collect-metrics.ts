@@ -186,7 +186,7 @@ export const createMetricCollector = ({
           ...readThreadMetrics(threads, window),
           ...readProbeMetrics({
             account,
-            hookSeconds: guard.hookSeconds(),
+            hookSeconds: guard.hookSeconds() + (threads?.hookSeconds ?? 0),
             hookFailures: guard.failures() + (threads?.hookFailures ?? 0),
             state: readState(),
             window,

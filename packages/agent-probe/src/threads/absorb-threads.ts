@@ -19,6 +19,7 @@ export interface ThreadsReading {
   /** Of the thread that is nearest to its own limit. */
   readonly fullestHeap: number
   readonly hookFailures: number
+  readonly hookSeconds: number
 }
 
 /** The main thread's view of the worker threads. */
@@ -105,6 +106,7 @@ export const createThreads = ({
   /** Of threads that have ended, in milliseconds. */
   const endedLoop = { active: 0, idle: 0 }
   let endedHookFailures = 0
+  let endedHookSeconds = 0
 
   const threadOf = (id: number, worker?: Worker): Thread => {
     const known = threads.get(id)
@@ -196,6 +198,7 @@ export const createThreads = ({
     endedLoop.active += thread.loopActive
     endedLoop.idle += thread.loopIdle
     endedHookFailures += thread.beat[beatCells.hookFailures]!
+    endedHookSeconds += thread.beat[beatCells.hookSeconds]!
     // Threads end with the one that started them.
     for (const [child, { parent }] of threads) if (parent === id) end(child)
   }
@@ -220,6 +223,7 @@ export const createThreads = ({
     read() {
       let { active, idle } = endedLoop
       let hookFailures = endedHookFailures
+      let hookSeconds = endedHookSeconds
       let heapUsedBytes = 0
       let fullestHeap = 0
       let busiestLoop: number | undefined
@@ -228,6 +232,7 @@ export const createThreads = ({
         active += loopActive
         idle += loopIdle
         hookFailures += beat[beatCells.hookFailures]!
+        hookSeconds += beat[beatCells.hookSeconds]!
         heapUsedBytes += beat[beatCells.heapUsedBytes]!
         const limit = beat[beatCells.heapLimitBytes]!
         if (limit > 0) fullestHeap = Math.max(fullestHeap, beat[beatCells.heapUsedBytes]! / limit)
@@ -245,6 +250,7 @@ export const createThreads = ({
         heapUsedBytes,
         fullestHeap,
         hookFailures,
+        hookSeconds,
       }
     },
   }

@@ -13,6 +13,7 @@ export const beatCells = {
   heapUsedBytes: 4,
   heapLimitBytes: 5,
   hookFailures: 6,
+  hookSeconds: 7,
 } as const
 export const beatLength = Object.keys(beatCells).length
 

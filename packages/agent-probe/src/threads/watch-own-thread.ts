@@ -1,6 +1,4 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { performance } from 'node:perf_hooks'
-import { getHeapStatistics } from 'node:v8'
 import { BroadcastChannel, threadId, type Worker } from 'node:worker_threads'
 import type { HookGuard } from '../hook-guard.ts'
 import type { Recordings } from '../record/recordings.ts'
@@ -50,12 +48,16 @@ export const watchOwnThread = ({
 
   const writeDown = (ending: boolean) => {
     const { active, idle } = performance.eventLoopUtilization()
-    const heap = getHeapStatistics()
     beat[beatCells.loopActive] = active
     beat[beatCells.loopIdle] = idle
-    beat[beatCells.heapUsedBytes] = heap.used_heap_size
-    beat[beatCells.heapLimitBytes] = heap.heap_size_limit
     beat[beatCells.hookFailures] = guard.failures()
+    beat[beatCells.hookSeconds] = guard.hookSeconds()
+    if (!ending) {
+      // Loading it takes 4 ms, which a thread that lives less than a second is spared.
+      const heap = process.getBuiltinModule('node:v8').getHeapStatistics()
+      beat[beatCells.heapUsedBytes] = heap.used_heap_size
+      beat[beatCells.heapLimitBytes] = heap.heap_size_limit
+    }
     recordings.ai?.settle(ending)
     for (const child of children) {
       if (child.worker.threadId !== -1) continue
@@ -65,6 +67,5 @@ export const watchOwnThread = ({
   }
   const tick = guard.wrap<unknown, boolean>(writeDown)
   setInterval(() => tick.call(undefined, false), beatMs).unref()
-  setImmediate(() => tick.call(undefined, false)).unref()
   process.on('exit', () => tick.call(undefined, true))
 }

@@ -186,7 +186,7 @@ await once(worker, 'message')
 setTimeout(async () => {
   await worker.terminate()
   setTimeout(() => { server.close(); server.closeAllConnections() }, 250)
-}, 250)`,
+}, 1600)`,
         `
 const { port, depth } = workerData
 await get(port)
@@ -199,7 +199,8 @@ setInterval(() => {}, 1000)`,
       ),
     })
     const seen = await receiver.report((report) => pointValue(report, 'perfmon.worker.active') === 3)
-    expect(pointValue(seen, 'perfmon.worker.memory.heap.used')).toBeGreaterThan(0)
+    expect(pointValue(seen, 'perfmon.worker.started')).toBe(3)
+    await receiver.report((report) => (pointValue(report, 'perfmon.worker.memory.heap.used') ?? 0) > 0)
     expect(await agent.ended).toMatchObject({ code: 0, stderr: '' })
     const last = receiver.reports.at(-1)!
     expect(countOf(last, made)).toBe(3)
