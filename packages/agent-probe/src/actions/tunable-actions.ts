@@ -8,7 +8,7 @@ import { withinTime } from './within-time.ts'
 
 /** For one `get`: a list must not wait for an agent that cannot say. */
 const readLimitMs = 1000
-const setLimitMs = 10_000
+const longestSetMs = 10_000
 
 export interface TunableActions {
   readonly offers: Readonly<Record<'get-tunable' | 'set-tunable', Offer>>
@@ -36,7 +36,10 @@ const read = async (name: string, { get }: DeclaredTunable): Promise<ActionScala
 }
 
 /** Reading and setting what the agent has declared. To declare it is to allow it: see docs/decisions. */
-export const createTunableActions = (journal: ChangeJournal): TunableActions => {
+export const createTunableActions = (
+  journal: ChangeJournal,
+  { setLimitMs = longestSetMs }: { setLimitMs?: number } = {},
+): TunableActions => {
   /** Two sets at once would leave the later `set` reported and the slower one in force. */
   const settling = new Set<string>()
 
@@ -70,7 +73,8 @@ export const createTunableActions = (journal: ChangeJournal): TunableActions => 
       journal.changed(target, { value: now })
     } catch (error) {
       const left = await read(name, tunable).catch(() => undefined)
-      if (left !== undefined) journal.changed(target, { value: left })
+      // One that still runs may change it yet: then its original stays written down.
+      if (left !== undefined && !settling.has(name)) journal.changed(target, { value: left })
       throw error
     }
     return {

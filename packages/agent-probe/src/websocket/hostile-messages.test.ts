@@ -167,3 +167,10 @@ test('requests that are begun and not finished are cut off, and take nobody the 
   await drip
   expect(await isWell()).toMatchObject({ type: 'metrics_response' })
 }, 30_000)
+
+test('a hundred who come, ask and go leave no place taken', async () => {
+  for (let i = 0; i < 100; i++) await isWell()
+  const peers = Array.from({ length: 32 }, () => new WebSocket(url))
+  await Promise.all(peers.map((peer) => once(peer, 'open')))
+  for (const peer of peers) peer.terminate()
+}, 30_000)
