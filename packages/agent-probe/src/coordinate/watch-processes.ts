@@ -21,6 +21,10 @@ export const watchProcesses = ({
   processes: () => ProcessMessages
   isParentWatched: boolean
 }): void => {
+  /** The agent gets its message even if we cannot be loaded. */
+  const find = guard.wrap<unknown, { processes?: ProcessMessages }>((found) => {
+    found.processes = processes()
+  })
   const hook = guard.wrap<unknown, Channel>((channel) => {
     keepOriginalSend(channel)
     const { send, emit } = channel
@@ -48,7 +52,10 @@ export const watchProcesses = ({
             return true
           }
         } else if (event === 'message') {
-          return processes().received(channel, () => emit.call(this, event, ...given))
+          const found: { processes?: ProcessMessages } = {}
+          find(found)
+          const deliver = () => emit.call(this, event, ...given)
+          return found.processes === undefined ? deliver() : found.processes.received(channel, deliver)
         }
         return emit.call(this, event, ...given)
       },
