@@ -15,7 +15,7 @@ import { obtainPython } from './obtain-python.ts'
 // Real OpenTelemetry SDKs, unmodified, each with its own OTLP/HTTP exporter, against the aggregator as a user starts it.
 
 const python = ['opentelemetry-sdk==1.45.2', 'opentelemetry-exporter-otlp-proto-http==1.45.2']
-const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const file = (name: string) => fileURLToPath(new URL(`./agents/${name}`, import.meta.url))
 
 const start = async () => stoppedAtEnd(startAggregator({ dataFolder: await temporaryFolder() }))
 
