@@ -2,11 +2,11 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-const require = createRequire(join(process.cwd(), 'package.json'))
+const fromFolder = createRequire(join(process.cwd(), 'package.json'))
 const [, , instance, encoding] = process.argv
-const { MeterProvider, PeriodicExportingMetricReader } = require('@opentelemetry/sdk-metrics')
-const { OTLPMetricExporter } = require(`@opentelemetry/exporter-metrics-otlp-${encoding}`)
-const { resourceFromAttributes } = require('@opentelemetry/resources')
+const { MeterProvider, PeriodicExportingMetricReader } = fromFolder('@opentelemetry/sdk-metrics')
+const { OTLPMetricExporter } = fromFolder(`@opentelemetry/exporter-metrics-otlp-${encoding}`)
+const { resourceFromAttributes } = fromFolder('@opentelemetry/resources')
 
 const resource = resourceFromAttributes({ 'service.name': 'node-sender', 'service.instance.id': instance })
 const provider = new MeterProvider({
