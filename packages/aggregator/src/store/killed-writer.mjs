@@ -1,6 +1,7 @@
 // The child of survives-kill.test.ts: writes as fast as it can and says what was acknowledged, until killed.
 // Value i of every series is i, so that a missing or doubled sample is a gap or a repetition.
 import { writeSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { openStore } from './open-store.ts'
 
 const [dir, seriesCount, samplesPerBatch] = [
@@ -40,25 +41,50 @@ const newSeries = [...ids, lateId, oldId].slice(known).map((id) => ({
   attributes: {},
 }))
 
-const appendForever = async () => {
-  let step = Math.max(...nextStep)
-  const inFlight = []
-  for (let first = true; ; first = false) {
-    const steps = Array.from({ length: samplesPerBatch }, (_, index) => step + index)
-    const batch = {
-      newSeries: first ? newSeries : [],
-      seriesIds: Uint32Array.from(steps.flatMap(() => ids)),
-      timesMs: Float64Array.from(steps.flatMap((value) => ids.map(() => startMs + value * stepMs))),
-      values: Float64Array.from(steps.flatMap((value) => ids.map(() => value))),
-    }
-    step += samplesPerBatch
-    const end = step
-    inFlight.push(store.appendSamples(batch).then(() => say(`samples ${end}`)))
-    if (inFlight.length >= 4) await inFlight.shift()
+/**
+ * Keeps `atOnce` batches under way. After a refusal ("overloaded" is what so small a journal says while blocks are made)
+ * all that follow are refused too; then it goes on at the first of them.
+ */
+const appendInOrder = async ({ first, perBatch, atOnce, name, batchOf }) => {
+  let inFlight = []
+  for (let step = first; ; step += perBatch) {
+    const [start, end] = [step, step + perBatch]
+    const appended = store.appendSamples(batchOf(start)).then(
+      () => say(`${name} ${end}`),
+      (error) => {
+        if (error.code !== 'overloaded') throw error
+        return start
+      },
+    )
+    inFlight.push(appended)
+    if (inFlight.length < atOnce) continue
+    const refused = await inFlight.shift()
+    if (typeof refused !== 'number') continue
+    await Promise.all(inFlight)
+    inFlight = []
+    await wait(20)
+    step = refused - perBatch
   }
 }
 
-const appendLateForever = async () => {
+const appendForever = () =>
+  appendInOrder({
+    first: Math.max(...nextStep),
+    perBatch: samplesPerBatch,
+    atOnce: 4,
+    name: 'samples',
+    batchOf(step) {
+      const steps = Array.from({ length: samplesPerBatch }, (_, index) => step + index)
+      return {
+        newSeries,
+        seriesIds: Uint32Array.from(steps.flatMap(() => ids)),
+        timesMs: Float64Array.from(steps.flatMap((value) => ids.map(() => startMs + value * stepMs))),
+        values: Float64Array.from(steps.flatMap((value) => ids.map(() => value))),
+      }
+    },
+  })
+
+const appendLateForever = () => {
   const perBatch = 20
   const columnsOf = (values) => ({
     seriesIds: new Uint32Array(values.length).fill(lateId),
@@ -67,33 +93,35 @@ const appendLateForever = async () => {
   })
   const valuesFrom = (first) =>
     Array.from({ length: perBatch / 2 }, (_, index) => first + index * 2).filter((value) => value >= 0)
-  const inFlight = []
-  let step = Math.floor((store.stored.lastValues[lateId] ?? -1) / perBatch) * perBatch + perBatch || 0
-  for (; ; step += perBatch) {
-    const end = step
-    const batch = {
+  return appendInOrder({
+    first: Math.floor((store.stored.lastValues[lateId] ?? -1) / perBatch) * perBatch + perBatch || 0,
+    perBatch,
+    atOnce: 2,
+    name: 'late',
+    batchOf: (step) => ({
       newSeries: newSeries.filter(({ id }) => id === lateId),
       ...columnsOf(valuesFrom(step)),
       late: columnsOf(valuesFrom(step - perBatch + 1)),
-    }
-    inFlight.push(store.appendSamples(batch).then(() => say(`late ${end}`)))
-    if (inFlight.length >= 2) await inFlight.shift()
-  }
+    }),
+  })
 }
 
-const appendOldForever = async () => {
-  let step = (store.stored.lastValues[oldId] ?? Number.NaN) + 1 || 0
-  for (;;) {
-    const values = Array.from({ length: 60 }, () => step++ % 100_000)
-    const batch = {
-      newSeries: newSeries.filter(({ id }) => id === oldId),
-      seriesIds: new Uint32Array(values.length).fill(oldId),
-      timesMs: Float64Array.from(values, (value) => startMs - 200 * dayMs + value * stepMs),
-      values: Float64Array.from(values),
-    }
-    await store.appendSamples(batch)
-  }
-}
+const appendOldForever = () =>
+  appendInOrder({
+    first: (store.stored.lastValues[oldId] ?? Number.NaN) + 1 || 0,
+    perBatch: 60,
+    atOnce: 1,
+    name: 'old',
+    batchOf(step) {
+      const values = Array.from({ length: 60 }, (_, index) => step + index)
+      return {
+        newSeries: newSeries.filter(({ id }) => id === oldId),
+        seriesIds: new Uint32Array(values.length).fill(oldId),
+        timesMs: Float64Array.from(values, (value) => startMs - 200 * dayMs + value * stepMs),
+        values: Float64Array.from(values),
+      }
+    },
+  })
 
 const recordForever = async () => {
   for (let alert = store.stored.lastEventSeq; ; alert += 1) {

@@ -48,7 +48,7 @@ const writeUntilKilled = (lines: number): Promise<Acknowledged> =>
         if (kind === 'samples') heard.samples = Math.max(heard.samples, Number(rest[0]))
         else if (kind === 'late') heard.late = Math.max(heard.late, Number(rest[0]))
         else if (kind === 'alerts') heard.alerts = Math.max(heard.alerts, Number(rest[0]))
-        else heard.warnings.push(rest.join(' '))
+        else if (kind === 'warning') heard.warnings.push(rest.join(' '))
         left -= 1
         if (left === 0) child.kill('SIGKILL')
       })

@@ -1,4 +1,11 @@
-import { type Aggregate, type BucketFold, needsSamples, type RollUp, type Samples } from '@perfmon/core/query'
+import {
+  type Aggregate,
+  type BucketFold,
+  gaugeColumns,
+  needsSamples,
+  type RollUp,
+  type Samples,
+} from '@perfmon/core/query'
 import { decodeChunk, isSealed } from '../chunk/sample-chunk.ts'
 import { type BlockRows, type Tier, tierBucketEndMs, tierBucketOf, tiers } from '../database/block-rows.ts'
 import { bucketEndMs, bucketOf, type ChunkRows } from '../database/chunk-rows.ts'
@@ -86,8 +93,9 @@ const endOfRollUps = (
   fromMs: number,
   toMs: number,
   take: (rollUp: RollUp) => void,
-  { seriesId, pending }: SourceWanted,
+  wanted: SourceWanted,
 ): number => {
+  const { seriesId, pending } = wanted
   const { blockRows } = rows
   const openMs = firstOutsideOfBlocks(rows, seriesId, fromMs, toMs, pending)
   const startOfMinutes = startOf(blockRows, tiers.minute) ?? Number.NEGATIVE_INFINITY
@@ -97,9 +105,8 @@ const endOfRollUps = (
   const wantedFrom = tier === tiers.raw ? Math.max(fromMs, startOfRaw) : Math.max(openMs, startOfRaw)
   const rawFrom = Math.min(wantedFrom, toMs)
   const hoursTo = tier === tiers.hour ? rawFrom : Math.min(Math.max(fromMs, startOfMinutes), rawFrom)
-  readTier(blockRows, tiers.hour, seriesId, fromMs, hoursTo, take)
-  if (tier !== tiers.hour)
-    readTier(blockRows, tiers.minute, seriesId, Math.max(fromMs, hoursTo), rawFrom, take)
+  readTier(blockRows, tiers.hour, wanted, fromMs, hoursTo, take)
+  if (tier !== tiers.hour) readTier(blockRows, tiers.minute, wanted, Math.max(fromMs, hoursTo), rawFrom, take)
   return Math.max(fromMs, rawFrom)
 }
 
@@ -138,21 +145,37 @@ const startOf = (rows: BlockRows, tier: Tier): number | undefined => {
 const readTier = (
   rows: BlockRows,
   tier: Tier,
-  seriesId: number,
+  { seriesId, isCounter, aggregate }: SourceWanted,
   fromMs: number,
   toMs: number,
   take: (rollUp: RollUp) => void,
 ): void => {
   if (!(fromMs < toMs)) return
+  const needed = isCounter ? undefined : [gaugeColumns.count, gaugeColumnOf(aggregate)]
   const [first, last] = [tierBucketOf(tier, fromMs), tierBucketOf(tier, toMs)]
   for (const bucket of rows.buckets(tier)) {
     if (bucket < first || bucket > last) continue
-    const entry = rows.find(tier, bucket, seriesId)?.read(seriesId)
+    const entry = rows.find(tier, bucket, seriesId)?.read(seriesId, needed)
     if (!entry) continue
     const start = entry.timesMs.findIndex((timeMs) => timeMs >= fromMs)
     if (start === -1) continue
     const end = entry.timesMs.findIndex((timeMs) => timeMs >= toMs)
     const slice = (column: Float64Array) => column.subarray(start, end === -1 ? undefined : end)
-    take({ timesMs: slice(entry.timesMs), columns: entry.columns.map(slice) })
+    const columns = entry.columns.map(slice)
+    take({ timesMs: slice(entry.timesMs), columns: isCounter ? columns : spread(columns) })
   }
 }
+
+const gaugeColumnOf = (aggregate: Aggregate): number =>
+  aggregate === 'min' || aggregate === 'max' || aggregate === 'last'
+    ? gaugeColumns[aggregate]
+    : gaugeColumns.sum
+
+/** Decoding is most of a query's time, so only what the aggregate is made of was read: it stands in for the rest too. */
+const spread = ([count, needed]: readonly Float64Array[]): Float64Array[] => [
+  count!,
+  needed!,
+  needed!,
+  needed!,
+  needed!,
+]
