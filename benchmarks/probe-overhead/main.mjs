@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -16,16 +16,26 @@ import { toTable } from './table.mjs'
 /**
  * What the probe costs, beside a bare agent and beside what else could be picked, in one interleaved run:
  *
- *   node benchmarks/probe-overhead/main.mjs [--quick] [--only probe,none] [--json FILE]
+ *   node benchmarks/probe-overhead/main.mjs [--quick] [--only probe,none] [--json FILE] [--from FILE]
  *
- * Full about 20 minutes, quick about 3, plus npm's time at the first run. Linux, `taskset`; build the probe first.
- * `--only` takes beginnings of names. docs/probe-overhead.md explains the columns.
+ * Full about 15 minutes, quick about 3, plus npm's time at the first run. Linux, `taskset`; build the probe first.
+ * `--only` takes beginnings of names, `--from` prints what an earlier run kept by `--json`. docs/probe-overhead.md explains the columns.
  */
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean' }, only: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    from: { type: 'string' },
+  },
 })
+if (options.from) {
+  const { about, results } = JSON.parse(readFileSync(options.from, 'utf8'))
+  console.log(`${about.filter(Boolean).join('. ')}.\n\n${toTable(results)}`)
+  process.exit()
+}
 const quick = { repetitions: 1, pairs: 8, starts: 4, longLives: 1, idleWindows: 2, idleWindowMs: 6000 }
-const full = { repetitions: 2, pairs: 16, starts: 20, longLives: 5, idleWindows: 6, idleWindowMs: 10_000 }
+const full = { repetitions: 1, pairs: 16, starts: 10, longLives: 2, idleWindows: 3, idleWindowMs: 10_000 }
 const effort = {
   ...(options.quick ? quick : full),
   requestsPerSecond: 400,
@@ -69,6 +79,10 @@ const environment = {
   ELASTIC_APM_SERVER_URL: url,
   ELASTIC_APM_SERVICE_NAME: 'agent',
 }
+/** After each part: a run that is cut short has not measured nothing. */
+const keep = (about) => {
+  if (options.json) writeFileSync(options.json, JSON.stringify({ about, effort, results }, undefined, 1))
+}
 const countReports = async () => {
   sinks.send('counts')
   const [{ counts }] = await once(sinks, 'message')
@@ -89,6 +103,7 @@ for (const [index, contestant] of contestants.entries()) {
     countReports,
   })
 }
+keep([])
 
 const measure = (format, livesMs, rounds) =>
   measureStart({
@@ -111,6 +126,7 @@ for (const [index, contestant] of contestants.entries()) {
   result.long = long[index]
   result.files = countFiles(contestant, environment)
 }
+keep([])
 
 say(`idle for ${(effort.settleMs + effort.idleWindows * effort.idleWindowMs) / 1000} s, all at once`)
 const idle = await measureIdle({ contestants, environment, effort })
@@ -129,4 +145,4 @@ const about = [
       ` ${bareOf('model', 'bareCpuUs').toFixed(0)} with a model call; p50 ${bareOf('fetch', 'bareP50Ms').toFixed(1)} ms, p99 ${bareOf('fetch', 'bareP99Ms').toFixed(1)} ms`,
 ]
 console.log(`${about.filter(Boolean).join('. ')}.\n\n${toTable(results)}`)
-if (options.json) writeFileSync(options.json, JSON.stringify({ about, effort, results }, undefined, 1))
+keep(about)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { command } from './start-agent.mjs'
+import { agentHome, command } from './start-agent.mjs'
 
 /**
  * One life: milliseconds from its start to its first line, without those in which it was ready and others had its
@@ -13,6 +13,7 @@ const liveOnce = async (contestant, environment, livesMs) => {
   const spawnedMs = performance.timeOrigin + performance.now()
   const child = spawn(...command(contestant, 'first-line'), {
     env: { ...environment, ...contestant.env, AGENT_LIVES_MS: String(livesMs) },
+    cwd: agentHome,
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let text = ''
@@ -56,6 +57,7 @@ export const countFiles = (contestant, environment) => {
     const [program, options] = command(contestant, 'first-line')
     execFileSync('strace', ['-f', '-qq', '-e', 'trace=open,openat', '-o', log, program, ...options], {
       env: { ...environment, ...contestant.env, AGENT_LIVES_MS: '2000' },
+      cwd: agentHome,
       stdio: 'ignore',
     })
     const opened = readFileSync(log, 'utf8').matchAll(/"([^"]+\.(?:[cm]?js|json|node|wasm))", .* = \d+$/gm)

@@ -1,6 +1,7 @@
 import { spread } from './statistics.mjs'
 
-const pick = (rows, name) => rows.map((row) => row[name])
+/** Nothing for a part that was not measured. */
+const pick = (rows, name) => (rows ?? []).map((row) => row[name])
 
 /** One column each: its title, and how a contestant's cell reads. */
 const columns = [
@@ -11,23 +12,16 @@ const columns = [
   ['p50 ms added', ({ load }) => load && spread(pick(load.fetch, 'p50AddedMs'), 2)],
   ['p99 ms added', ({ load }) => load && spread(pick(load.fetch, 'p99AddedMs'), 1)],
   ['RSS MB added, load', ({ load }) => load && spread(pick(load.memory, 'rssAddedMb'), 1)],
-  ['RSS MB added, idle', ({ idle, bareIdle }) => (idle.rssMb - bareIdle.rssMb).toFixed(1)],
+  ['RSS MB added, idle', ({ idle, bareIdle }) => idle && (idle.rssMb - bareIdle.rssMb).toFixed(1)],
   ['first line ms added, ESM', ({ startEsm }) => spread(pick(startEsm, 'firstLineMs'), 1)],
   ['CPU ms to it, ESM', ({ startEsm }) => spread(pick(startEsm, 'firstLineCpuMs'), 1)],
   ['first line ms added, CJS', ({ start }) => spread(pick(start, 'firstLineMs'), 1)],
   ['CPU ms to it, CJS', ({ start }) => spread(pick(start, 'firstLineCpuMs'), 1)],
   ['exit ms added, lived 0 s', ({ start }) => spread(pick(start, 'exitMs'), 1)],
   ['exit ms added, lived 1.5 s', ({ long }) => spread(pick(long, 'exitMs'), 1)],
-  [
-    'idle CPU % of a core',
-    ({ idle }) =>
-      spread(
-        idle.windows.map(({ cpuPercent }) => cpuPercent),
-        3,
-      ),
-  ],
-  ['wake-ups/s', ({ idle }) => spread(pick(idle.windows, 'wakeUpsPerSecond'), 1)],
-  ['threads', ({ idle }) => String(idle.threads)],
+  ['idle CPU % of a core', ({ idle }) => spread(pick(idle?.windows, 'cpuPercent'), 3)],
+  ['wake-ups/s', ({ idle }) => spread(pick(idle?.windows, 'wakeUpsPerSecond'), 1)],
+  ['threads', ({ idle }) => idle && String(idle.threads)],
   ['code files', ({ files }) => (files === undefined ? '–' : String(files))],
   ['install MB, packages', ({ size }) => `${(size.bytes / 1e6).toFixed(1)}, ${size.packages}`],
   [
