@@ -24,6 +24,7 @@ import { columnsOf } from './sample-rows.ts'
 import type { SampleState } from './sample-state.ts'
 import { createReportTaker } from './take-report.ts'
 import { createVitalSamples } from './vital-samples.ts'
+import { walkWithPauses } from './walk-with-pauses.ts'
 
 export interface IngestOptions {
   readonly store: Store
@@ -67,12 +68,15 @@ export interface IngestStats {
   readonly overflowPoints: number
 }
 
+/** What it gives back, if anything, is walked to its end, with pauses in which others are heard. */
+type Decode = (sink: MetricSink) => Iterator<void> | void
+
 export interface Ingest {
   /**
    * Takes one OTLP request. Resolves when all of it that could be used is durable. Rejects with
    * {@link MalformedBody} when it is not OTLP (nothing was kept) or with the store's error (nothing was kept).
    */
-  accept(decode: (sink: MetricSink) => void): Promise<{ rejectedPoints: number; message?: string }>
+  accept(decode: Decode): Promise<{ rejectedPoints: number; message?: string }>
   /**
    * Takes one OTLP request of logs or traces: what agents' events and spans tell in numbers is kept, and nothing else
    * of them. Rejects as `accept` does; `rejectedPoints` are records that nobody here knows.
@@ -205,10 +209,11 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   }
 
-  async function accept(decode: (sink: MetricSink) => void) {
+  async function accept(decode: Decode) {
     counts.requests += 1
     const now = nowMs()
     const nextId = table.nextId
+    const pauses = { count: 0 }
     const joining = new Set<string>()
     const admits = (id: string) => {
       if (joining.has(id)) return true
@@ -223,9 +228,11 @@ export function createIngest(options: IngestOptions): Ingest {
       ...(futureWindowMs !== undefined && { futureWindowMs }),
     })
     try {
-      decode(splitSessions(rows.sink))
+      const steps = decode(splitSessions(rows.sink))
+      if (steps) await walkWithPauses(steps, pauses)
     } catch (error) {
-      table.truncate(nextId)
+      // After a pause series of others may lie behind ours: then those of a malformed body stay, without a sample.
+      if (pauses.count === 0) table.truncate(nextId)
       if (error instanceof MalformedBody) counts.malformedRequests += 1
       throw error
     }

@@ -5,12 +5,12 @@ import {
   decodeOtlpLogsJson,
   decodeOtlpLogsProtobuf,
   decodeOtlpMetricsJson,
-  decodeOtlpMetricsProtobuf,
   decodeOtlpTracesJson,
   decodeOtlpTracesProtobuf,
   encodeOtlpSuccess,
   type OtlpEncoding,
   type OtlpSignal,
+  walkOtlpMetricsProtobuf,
 } from '@perfmon/core'
 import { type ListenAddress, listen } from '../system/listen.ts'
 import { answer, answerRaw, answerRefusal } from './otlp-answer.ts'
@@ -160,8 +160,8 @@ export async function startOtlpServer(options: OtlpServerOptions): Promise<OtlpS
       const bytes = codec ? await decompress(body, codec, { maxBodyBytes, lease, left: budget.left }) : body
       if (signal === 'metrics') {
         const outcome = await ingest.accept((sink) => {
-          if (encoding === 'protobuf') decodeOtlpMetricsProtobuf(bytes, sink)
-          else decodeOtlpMetricsJson(bytes.toString('utf8'), sink)
+          if (encoding === 'protobuf') return walkOtlpMetricsProtobuf(bytes, sink)
+          return decodeOtlpMetricsJson(bytes.toString('utf8'), sink)
         })
         acceptedRequests += 1
         rejectedPoints += outcome.rejectedPoints

@@ -3,11 +3,11 @@ import type { MetricSink, RecordSink } from '@perfmon/core'
 /** What the OTLP server asks of whoever takes in the points. */
 export interface OtlpIngest {
   /**
-   * Calls `decode` once with a sink of its own. Resolves when all that could be used is durable. Rejects
+   * Calls `decode` once with a sink of its own; what it gives back is walked to its end, with pauses for others. Resolves when all that could be used is durable. Rejects
    * with MalformedBody as `decode` threw it, with an {@link OtlpOverload} when the sender should try again
    * later, and with anything else when storing failed; in all three nothing of the request was kept.
    */
-  accept(decode: (sink: MetricSink) => void): Promise<{
+  accept(decode: (sink: MetricSink) => Iterator<void> | void): Promise<{
     readonly rejectedPoints: number
     /** For the sender's log. With nothing rejected it is a warning. */
     readonly message?: string

@@ -24,12 +24,19 @@ import { type AttributeList, type MetricHeader, type MetricSink, temporality } f
  * protobuf or passes a limit; the sink has then heard a part of the body and must forget it.
  */
 export function decodeOtlpMetricsProtobuf(bytes: Uint8Array, sink: MetricSink): void {
+  for (const _ of walkOtlpMetricsProtobuf(bytes, sink));
+}
+
+/** The same in steps of one resource each, so that a large body need not be decoded in one go. */
+export function* walkOtlpMetricsProtobuf(bytes: Uint8Array, sink: MetricSink): Generator<void, void> {
   const cursor = openProtobuf(bytes)
   const end = bytes.length
   while (cursor.offset < end) {
     const tag = readTag(cursor, end)
-    if (tag === 0x0a) readResourceMetrics(cursor, readEnd(cursor, end), sink)
-    else skipField(cursor, end, tag, requestFields)
+    if (tag === 0x0a) {
+      readResourceMetrics(cursor, readEnd(cursor, end), sink)
+      yield
+    } else skipField(cursor, end, tag, requestFields)
   }
 }
 
