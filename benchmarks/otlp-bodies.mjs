@@ -100,7 +100,7 @@ export function makeBodies({ agents, rounds, routes }) {
 
 const attributeSets = 60
 
-/** One agent's report: sums and gauges mostly, a histogram in twenty points, 605 points in all. */
+/** One agent's report: sums and gauges mostly, a histogram in twenty points, 570 points in all. */
 function steadyRequest(agent, round, startMs, timeMs) {
   const time = (ms) => [Math.floor(ms / 1_000), (ms % 1_000) * 1e6]
   const point = (attributes, value) => ({
