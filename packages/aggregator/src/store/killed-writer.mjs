@@ -45,12 +45,15 @@ const newSeries = [...ids, lateId, oldId].slice(known).map((id) => ({
  * Keeps `atOnce` batches under way. After a refusal ("overloaded" is what so small a journal says while blocks are made)
  * all that follow are refused too; then it goes on at the first of them.
  */
-const appendInOrder = async ({ first, perBatch, atOnce, name, batchOf }) => {
+const appendInOrder = async ({ first, perBatch, atOnce, name, batchOf, toldOf = (_start, end) => end }) => {
   let inFlight = []
   for (let step = first; ; step += perBatch) {
     const [start, end] = [step, step + perBatch]
     const appended = store.appendSamples(batchOf(start)).then(
-      () => say(`${name} ${end}`),
+      () => {
+        say(`${name} ${toldOf(start, end)}`)
+        return null
+      },
       (error) => {
         if (error.code !== 'overloaded') throw error
         return start
@@ -59,7 +62,7 @@ const appendInOrder = async ({ first, perBatch, atOnce, name, batchOf }) => {
     inFlight.push(appended)
     if (inFlight.length < atOnce) continue
     const refused = await inFlight.shift()
-    if (typeof refused !== 'number') continue
+    if (refused === null) continue
     await Promise.all(inFlight)
     inFlight = []
     await wait(20)
@@ -98,6 +101,8 @@ const appendLateForever = () => {
     perBatch,
     atOnce: 2,
     name: 'late',
+    // The odd ones of a batch come late, with the next.
+    toldOf: (start) => start,
     batchOf: (step) => ({
       newSeries: newSeries.filter(({ id }) => id === lateId),
       ...columnsOf(valuesFrom(step)),
