@@ -9,6 +9,7 @@ import { agentCore, pin } from './cores.mjs'
 import { prepare } from './install-peers.mjs'
 import { measureIdle } from './measure-idle.mjs'
 import { measureLoad } from './measure-load.mjs'
+import { measureOwnLoad } from './measure-own-load.mjs'
 import { countFiles, measureStart } from './measure-start.mjs'
 import { median } from './statistics.mjs'
 import { toTable } from './table.mjs'
@@ -38,6 +39,8 @@ const quick = { repetitions: 1, pairs: 8, starts: 4, longLives: 1, idleWindows: 
 const full = { repetitions: 1, pairs: 16, starts: 10, longLives: 2, idleWindows: 3, idleWindowMs: 10_000 }
 const effort = {
   ...(options.quick ? quick : full),
+  ownLives: options.quick ? 2 : 3,
+  ownLoad: { warmUp: 4000, slices: 60, tasks: 100 },
   requestsPerSecond: 400,
   // Short: what disturbs a busy machine lasts longer than two slices, and then moves both alike.
   sliceMs: 250,
@@ -79,10 +82,6 @@ const environment = {
   ELASTIC_APM_SERVER_URL: url,
   ELASTIC_APM_SERVICE_NAME: 'agent',
 }
-/** After each part: a run that is cut short has not measured nothing. */
-const keep = (about) => {
-  if (options.json) writeFileSync(options.json, JSON.stringify({ about, effort, results }, undefined, 1))
-}
 const countReports = async () => {
   sinks.send('counts')
   const [{ counts }] = await once(sinks, 'message')
@@ -90,6 +89,15 @@ const countReports = async () => {
 }
 
 const results = contestants.map(({ name, packages, sends, size }) => ({ name, packages, sends, size }))
+
+/** After each part: a run that is cut short has not measured nothing. */
+const keep = (about) => {
+  if (options.json) writeFileSync(options.json, JSON.stringify({ about, effort, results }, undefined, 1))
+}
+
+const own = await measureOwnLoad({ contestants, environment, effort, say })
+for (const [index, result] of results.entries()) Object.assign(result, { own: own[index] })
+keep([])
 
 // Nothing else may scrape, or be scraped, while prom-client is not the one under load: agents come one by one.
 for (const [index, contestant] of contestants.entries()) {

@@ -5,6 +5,7 @@ const pick = (rows, name) => (rows ?? []).map((row) => row[name])
 
 /** One column each: its title, and how a contestant's cell reads. */
 const columns = [
+  ['CPU µs/task, own load', ({ own }) => own && spread(own, 0)],
   ['CPU/request ÷ bare, fetch', ({ load }) => load && spread(pick(load.fetch, 'cpuRatio'), 3)],
   ['µs added', ({ load }) => load && spread(pick(load.fetch, 'cpuAddedUs'), 0)],
   ['CPU/request ÷ bare, model', ({ load }) => load && spread(pick(load.model, 'cpuRatio'), 3)],
