@@ -77,7 +77,7 @@ describe('what an agent offers', () => {
 
   test('the most it can declare fits into one message', async () => {
     const text = 'x'.repeat(1000)
-    const values = Array.from({ length: 64 }, (_, index) => `${index}${text}`)
+    const values = Array.from({ length: 64 }, (_, index) => `${index}${text}`.slice(0, 64))
     for (let i = 0; i < 100; i++) {
       const name = `${'n'.repeat(60)}${i}`
       tunable(name, { get: () => text, set: () => {}, values, description: text })
@@ -262,12 +262,43 @@ describe('tunables', () => {
     expect((await desk.list('r')).changes.map(({ target }) => target)).toEqual(['tunable:gone'])
   })
 
+  test('restore does not claim what there was nothing to put back of', async () => {
+    batchSize()
+    const desk = openDesk()
+    await done(desk, 'set-tunable', { name: 'batch-size', value: 50 })
+    expect((await done(desk, 'restore', { target: 'tunable:bacth-size' })).result).toEqual({ restored: [] })
+    expect((await done(desk, 'restore')).result).toEqual({ restored: ['tunable:batch-size'] })
+    expect((await done(desk, 'restore')).result).toEqual({ restored: [] })
+  })
+
+  test("what the agent's own code throws is told without its secrets", async () => {
+    const fail = () => {
+      throw new Error('connect ECONNREFUSED postgres://agent:pass-secret@db/jobs, API_KEY=key-secret')
+    }
+    tunable('rows', { get: () => 1, set: fail, min: 0, max: 10 })
+    tunable('blind', { get: fail, set: () => {}, min: 0, max: 10 })
+    action('reconnect', { run: fail })
+    const desk = openDesk()
+    const errors = [
+      await refused(desk, 'set-tunable', { name: 'rows', value: 2 }),
+      await refused(desk, 'get-tunable', { name: 'blind' }),
+      await refused(desk, 'reconnect'),
+    ]
+    for (const { code, message } of errors) {
+      expect(code).toBe('action-failed')
+      expect(message).toContain('ECONNREFUSED')
+      expect(message).not.toContain('secret')
+    }
+  })
+
   test('a declaration that cannot be used costs the agent nothing', () => {
     expect(() => tunable('x', undefined as never)).not.toThrow()
     tunable('no bounds', { get: () => 1, set: () => {} })
     tunable('no-bounds', { get: () => 1, set: () => {} })
     tunable('mixed', { get: () => 1, set: () => {}, values: [1, 'a'] as never })
     action('nothing', {} as never)
+    // What is cut for the list could be chosen then, and was never declared.
+    tunable('long', { get: () => 'a', set: () => {}, values: ['a', 'b'.repeat(65)] })
     expect([declarations().tunables.size, declarations().actions.size]).toEqual([0, 0])
   })
 })

@@ -14,13 +14,9 @@ export const describeBounds = ({ min, max, step, unit, values, description }: Bo
   ...(max !== undefined && { max }),
   ...(step !== undefined && { step }),
   ...(unit !== undefined && { unit: String(unit).slice(0, 32) }),
-  ...(values !== undefined && { values: values.slice(0, 64).map(boundedScalar) }),
+  ...(values !== undefined && { values: [...values] }),
   ...(description !== undefined && { description: String(description).slice(0, 160) }),
 })
-
-/** Lists have to fit into one message, so that long texts are cut: those of `values` cannot be chosen then. */
-const boundedScalar = (value: ActionScalar): ActionScalar =>
-  typeof value === 'string' ? value.slice(0, 64) : value
 
 const typeNames = {
   number: 'a finite number',

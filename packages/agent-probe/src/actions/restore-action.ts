@@ -14,13 +14,17 @@ export const restoreAction = ({
   tunables: TunableActions
   settings: ReadonlyMap<string, Setting>
 }): Offer => {
-  const putBack = async (target: string): Promise<void> => {
+  /** False: it is as the agent has it already, or there is nothing of this name. */
+  const putBack = async (target: string): Promise<boolean> => {
     const original = journal.original(target)
-    if (original === undefined) return
+    if (original === undefined) return false
     const [kind, name = ''] = [target.slice(0, target.indexOf(':')), target.slice(target.indexOf(':') + 1)]
-    if (kind === 'tunable') return tunables.putBack(name, original)
-    settings.get(name)!.apply(original)
-    journal.changed(target, settings.get(name)!.read())
+    if (kind === 'tunable') await tunables.putBack(name, original)
+    else {
+      settings.get(name)!.apply(original)
+      journal.changed(target, settings.get(name)!.read())
+    }
+    return true
   }
 
   return {
@@ -35,8 +39,7 @@ export const restoreAction = ({
       const failed: string[] = []
       for (const one of targets) {
         try {
-          await putBack(one)
-          restored.push(one)
+          if (await putBack(one)) restored.push(one)
         } catch (error) {
           failed.push(`${one} (${messageOf(error)})`)
         }

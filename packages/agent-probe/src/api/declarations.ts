@@ -84,6 +84,9 @@ export const declare = <Declared>(
   }
 }
 
+/** Lists of all that can be chosen have to fit into one message. */
+const maxTextLength = 64
+
 /** Why these bounds cannot be used, or `undefined`. */
 export const mistakeInBounds = ({ min, max, step, values }: Bounds): string | undefined => {
   if (values !== undefined) {
@@ -91,6 +94,9 @@ export const mistakeInBounds = ({ min, max, step, values }: Bounds): string | un
     const [type] = types
     if (values.length === 0 || values.length > 64 || types.size !== 1) {
       return 'values must be 1 to 64 of one type'
+    }
+    if (values.some((value) => typeof value === 'string' && value.length > maxTextLength)) {
+      return `texts in values may have at most ${maxTextLength} characters`
     }
     return ['number', 'string', 'boolean'].includes(type!)
       ? undefined
