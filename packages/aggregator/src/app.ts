@@ -17,6 +17,8 @@ import { webhookChannel } from './notify/webhook-channel.ts'
 import { startPipeline } from './pipeline.ts'
 import { createAgentRegister, isForgotten } from './receive/agent-register.ts'
 import { createDialIn } from './receive/dial-in.ts'
+import { discoverySources } from './receive/discovery/discovery-sources.ts'
+import { runDiscovery } from './receive/discovery/run-discovery.ts'
 import { createIngest } from './receive/ingest.ts'
 import { createIngestHealth } from './receive/ingest-health.ts'
 import { refuseWhileStoreIsBusy } from './receive/otlp-back-pressure.ts'
@@ -154,16 +156,30 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
 
     // act: polled agents and those that dial in are asked over the same lines
     const poller = startPoller({
-      urls: configuration.poll.agents,
       intervalMs: configuration.poll.interval,
       timeoutMs: configuration.poll.timeout,
+      longestWaitMs: configuration.poll.reconnect_max,
+      mostConnecting: configuration.poll.connecting,
       token,
       ingest,
       agents,
+      register,
       clock,
       logger,
     })
     shutdown.add('poller', () => poller.close())
+    const discovery = runDiscovery({
+      sources: discoverySources({
+        settings: configuration.discovery,
+        addresses: configuration.poll.agents,
+        logger,
+      }),
+      maxAgents: configuration.poll.max_agents,
+      add: poller.add,
+      remove: poller.remove,
+      logger,
+    })
+    shutdown.add('discovery', () => discovery.close())
     const dialIn = createDialIn({ poller, logger })
     shutdown.add('dial-in', () => dialIn.close())
     const agentActions = createAgentActions({
@@ -264,6 +280,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       otlp: otlpServer,
       register,
       poller,
+      discovery,
       dialIn,
       refusedUpgrades: upgrades.refused,
       agents,
@@ -292,7 +309,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       dashboard: dashboard.url,
       otlp: otlpUrl,
       rules: rules.length,
-      pollAgent: poller.add,
+      pollAgent: (url) => poller.add({ url, labels: {} }),
       async close() {
         notReady = 'stopping'
         await shutdown.run()

@@ -1,11 +1,19 @@
 import { durationSchema, type Mistake, readYaml } from '@perfmon/core'
 import { z } from 'zod'
+import { AddressError, agentAddresses } from './receive/discovery/agent-addresses.ts'
+import { discoverySchema } from './receive/discovery/discovery-settings.ts'
+import { mostTargets } from './receive/discovery/target.ts'
 import { isLoopback } from './system/loopback.ts'
 
 const portSchema = z.number().int().min(0).max(65_535)
-const webSocketUrlSchema = z.url({
-  protocol: /^wss?$/,
-  error: 'it should look like ws://127.0.0.1:3001/metrics',
+/** One address, or a range of ports; kept as it is written. */
+const addressSchema = z.string().superRefine((text, context) => {
+  try {
+    agentAddresses(text, mostTargets)
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error
+    context.addIssue({ code: 'custom', message: `it ${error.message}` })
+  }
 })
 const httpUrlSchema = z.url({ protocol: /^https?$/, error: 'it should look like http://127.0.0.1:9099/' })
 
@@ -59,11 +67,17 @@ const fileSchema = z.strictObject({
     .prefault({}),
   poll: z
     .strictObject({
-      agents: z.array(webSocketUrlSchema).max(5_000).default([]),
+      agents: z.array(addressSchema).max(5_000).default([]),
       interval: durationSchema.prefault('1s'),
       timeout: durationSchema.prefault('3s'),
+      // Longest wait between two attempts to reach an agent that does not answer.
+      reconnect_max: durationSchema.prefault('30s'),
+      // Attempts to connect under way at a time.
+      connecting: z.number().int().min(1).max(1_000).default(100),
+      max_agents: z.number().int().min(1).max(100_000).default(5_000),
     })
     .prefault({}),
+  discovery: discoverySchema,
   limits: z
     .strictObject({
       agents: z.number().int().min(1).default(20_000),
@@ -129,7 +143,7 @@ export function readConfiguration({ file, environment }: ConfigurationSources): 
   const agents = text('PERFMON_AGENTS')
   if (agents) {
     const urls = agents.split(',').map((url) => url.trim())
-    settings.poll.agents = environmentValue('PERFMON_AGENTS', urls, z.array(webSocketUrlSchema))
+    settings.poll.agents = environmentValue('PERFMON_AGENTS', urls, z.array(addressSchema))
   }
   const webhook = text('ALERT_WEBHOOK_URL')
   if (webhook) {

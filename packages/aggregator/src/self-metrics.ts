@@ -4,6 +4,7 @@ import type { Notifier } from './notify/run-notifier.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { AgentRegister } from './receive/agent-register.ts'
 import type { DialIn } from './receive/dial-in.ts'
+import type { Discovery } from './receive/discovery/run-discovery.ts'
 import type { Ingest } from './receive/ingest.ts'
 import type { OtlpServer } from './receive/otlp-http-server.ts'
 import type { Poller } from './receive/run-poller.ts'
@@ -18,6 +19,7 @@ export interface SelfMetricSources {
   readonly otlp: OtlpServer
   readonly register: AgentRegister
   readonly poller: Poller
+  readonly discovery: Discovery
   readonly dialIn: DialIn
   readonly refusedUpgrades: () => number
   readonly agents: AgentTable
@@ -113,6 +115,7 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
     counter('perfmon.aggregator.poll.failure', '{poll}', 'Polls that failed', () =>
       one(from.poller.stats().failures),
     ),
+    ...discoveryMetrics(from),
     gauge('perfmon.aggregator.dial_in.agent', '{agent}', 'Agents connected by themselves', () =>
       one(from.poller.stats().dialledAgents),
     ),
@@ -195,6 +198,48 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
     ),
   ]
   for (const metric of metrics) telemetry.observe(metric)
+}
+
+function discoveryMetrics({ discovery, poller }: SelfMetricSources): SelfMetric[] {
+  const perSource = (value: 'targets' | 'failures' | 'leftOut') => () =>
+    discovery.stats().sources.map((source) => ({
+      value: source[value],
+      attributes: { source: source.kind, name: source.name },
+    }))
+  return [
+    gauge(
+      'perfmon.aggregator.discovery.target',
+      '{target}',
+      'Agents listed, by source',
+      perSource('targets'),
+    ),
+    counter(
+      'perfmon.aggregator.discovery.failure',
+      '{failure}',
+      'Attempts to learn of agents that failed; the last good list stays',
+      perSource('failures'),
+    ),
+    gauge('perfmon.aggregator.discovery.left_out', '{target}', 'Listed agents that are not polled', () => [
+      { value: discovery.stats().leftOut, attributes: { source: 'all' } },
+      ...perSource('leftOut')(),
+    ]),
+    counter('perfmon.aggregator.poll.late', '{poll}', 'Polls more than half an interval late', () => [
+      { value: poller.stats().latePolls },
+    ]),
+    gauge(
+      'perfmon.aggregator.poll.connection',
+      '{connection}',
+      'Connections to polled agents, by state',
+      () => {
+        const { connectedAgents, connecting, waitingToConnect } = poller.stats()
+        return [
+          { value: connectedAgents, attributes: { state: 'open' } },
+          { value: connecting, attributes: { state: 'connecting' } },
+          { value: waitingToConnect, attributes: { state: 'waiting' } },
+        ]
+      },
+    ),
+  ]
 }
 
 function counter(name: string, unit: string, description: string, read: SelfMetric['read']): SelfMetric {

@@ -33,6 +33,8 @@ export interface AgentRegister {
   admits(id: string, joining: number): boolean
   /** Takes a report; true when the agent is new, and must be saved before its samples are acknowledged. */
   report(report: AgentReport): boolean
+  /** The agent is not expected to report any more, as its place was taken off the lists: it left. */
+  dismiss(id: string, nowMs: number, reason: string): void
   /** When the agent last reported, NaN when it never did. */
   lastReportMs(id: string): number
   /** Notices who fell silent, and forgets who has been gone for long. */
@@ -142,6 +144,14 @@ export function createAgentRegister({
       }
       remember(next, !before || before.status !== status)
       return !before
+    },
+
+    dismiss(id, nowMs, reason) {
+      const agent = table.get(id)
+      if (!agent || agent.status === 'left') return
+      const who = { agentId: id, name: agent.name, swarm: agent.swarm }
+      tell({ type: 'agent-left', timeMs: nowMs, ...who, exitCode: 0, reason })
+      remember({ ...agent, status: 'left' }, true)
     },
 
     lastReportMs: (id) => table.get(id)?.lastSeenMs ?? Number.NaN,

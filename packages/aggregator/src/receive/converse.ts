@@ -10,10 +10,20 @@ const mostPending = 32
 
 export interface PollCounts {
   polls: number
+  /** Of them, asked more than half an interval after they were due: by a slow agent, or by too much to do here. */
+  latePolls: number
   failures: number
   refusedAnswers: number
   unaskedAnswers: number
 }
+
+export const noPolls = (): PollCounts => ({
+  polls: 0,
+  latePolls: 0,
+  failures: 0,
+  refusedAnswers: 0,
+  unaskedAnswers: 0,
+})
 
 export interface Conversation extends Line {
   /** With a code the agent is told it, else the connection is cut. */
@@ -55,6 +65,7 @@ export function converse({
   let timer: NodeJS.Timeout | undefined
   let requestId = 0
   let isAsking = false
+  let dueMs = Number.NaN
   let isOver = false
 
   function later(delayMs: number, action: () => void) {
@@ -83,7 +94,11 @@ export function converse({
   }
 
   function ask() {
+    const nowMs = clock.nowMs()
     counts.polls += 1
+    if (nowMs - dueMs > intervalMs / 2) counts.latePolls += 1
+    // ±10 % jitter keeps thousands of agents from being asked in the same moment.
+    dueMs = nowMs + intervalMs * (0.9 + 0.2 * clock.random())
     requestId += 1
     isAsking = true
     socket.send(JSON.stringify({ type: 'metrics_request', requestId }))
@@ -133,8 +148,8 @@ export function converse({
     }
     isAsking = false
     onAnswer(answer.data)
-    // ±10 % jitter keeps thousands of agents from being asked in the same moment.
-    if (!isOver) later(intervalMs * (0.9 + 0.2 * clock.random()), ask)
+    // A slow agent has a tenth of the time for its own work at least.
+    if (!isOver) later(Math.max(intervalMs / 10, dueMs - clock.nowMs()), ask)
   }
 
   socket.on('message', (data) => hear(data.toString()))

@@ -25,7 +25,9 @@ beforeEach(async () => {
     },
   } as unknown as Ingest
   poller = startPoller({
-    urls: [],
+    longestWaitMs: 1_000,
+    mostConnecting: 1,
+    register: { dismiss() {} },
     intervalMs: 20,
     timeoutMs: 1_000,
     token: undefined,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { MetricsResponse } from '@perfmon/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { createConnectionGate } from './connection-gate.ts'
 import { type PolledAgent, pollAgent } from './poll-agent.ts'
 
 let agent: WebSocketServer
@@ -37,6 +38,8 @@ function poll(behave: (socket: WebSocket, requestId: number) => void) {
   polled = pollAgent({
     url: `ws://127.0.0.1:${(agent.address() as AddressInfo).port}`,
     intervalMs: 20,
+    longestWaitMs: 1_000,
+    gate: createConnectionGate(1),
     timeoutMs: 150,
     token: undefined,
     clock: { nowMs: Date.now, random: () => 0 },

@@ -1,16 +1,20 @@
-import { retryDelayMs } from '@perfmon/core'
 import type { MetricsResponse } from '@perfmon/protocol'
 import { WebSocket } from 'ws'
 import { type Line, LineError } from '../act/line.ts'
 import type { Clock } from '../system/clock.ts'
-import { type Conversation, converse, maxAnswerBytes, type PollCounts } from './converse.ts'
+import type { ConnectionGate } from './connection-gate.ts'
+import { type Conversation, converse, maxAnswerBytes, noPolls, type PollCounts } from './converse.ts'
+import { reconnectDelayMs } from './reconnect-delay.ts'
 
 export interface PollAgentOptions {
   readonly url: string
   readonly intervalMs: number
   /** No answer within this is a failed poll; the connection is made anew. */
   readonly timeoutMs: number
+  /** Longest wait between two attempts to connect. */
+  readonly longestWaitMs: number
   readonly token: string | undefined
+  readonly gate: ConnectionGate
   readonly clock: Clock
   readonly onAnswer: (response: MetricsResponse, url: string) => void
   /** Told once per change, not once per attempt. */
@@ -19,6 +23,7 @@ export interface PollAgentOptions {
 
 export interface PolledAgent extends Line {
   readonly url: string
+  isConnected(): boolean
   stats(): Readonly<PollCounts>
   close(): void
 }
@@ -30,11 +35,12 @@ export interface PolledAgent extends Line {
  * growing, jittered wait.
  */
 export function pollAgent(options: PollAgentOptions): PolledAgent {
-  const { url, intervalMs, timeoutMs, token, clock, onAnswer, onStateChange } = options
-  const counts: PollCounts = { polls: 0, failures: 0, refusedAnswers: 0, unaskedAnswers: 0 }
+  const { url, intervalMs, timeoutMs, longestWaitMs, token, gate, clock, onAnswer, onStateChange } = options
+  const counts = noPolls()
   let conversation: Conversation | undefined
   let connecting: WebSocket | undefined
   let timer: NodeJS.Timeout | undefined
+  let leaveGate: (() => void) | undefined
   let failuresInARow = 0
   let state: 'answering' | 'failing' | undefined
   let isClosed = false
@@ -51,10 +57,12 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
     failuresInARow += 1
     enter('failing', reason)
     clearTimeout(timer)
-    timer = setTimeout(connect, retryDelayMs(Math.min(failuresInARow, 6), clock.random(), undefined))
+    timer = setTimeout(queue, reconnectDelayMs(failuresInARow, longestWaitMs, clock.random()))
   }
 
   function abandon() {
+    leaveGate?.()
+    leaveGate = undefined
     const socket = connecting
     connecting = undefined
     socket?.removeAllListeners()
@@ -67,6 +75,10 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
     abandon()
     counts.failures += 1
     tryAgain(reason)
+  }
+
+  function queue() {
+    leaveGate = gate.enter(connect)
   }
 
   function connect() {
@@ -85,6 +97,8 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
     const socket = connecting
     socket.on('open', () => {
       connecting = undefined
+      leaveGate?.()
+      leaveGate = undefined
       socket.removeAllListeners()
       conversation = converse({
         socket,
@@ -104,10 +118,11 @@ export function pollAgent(options: PollAgentOptions): PolledAgent {
     socket.on('error', (error) => notConnected(error.message))
   }
 
-  timer = setTimeout(connect, clock.random() * Math.min(intervalMs, 1_000))
+  timer = setTimeout(queue, clock.random() * Math.min(intervalMs, 1_000))
   return {
     url,
-    stats: () => ({ ...counts }),
+    isConnected: () => conversation !== undefined,
+    stats: () => counts,
     request: (message, limitMs) =>
       conversation?.request(message, limitMs) ??
       Promise.reject(new LineError('not-connected', 'the agent does not answer at present')),

@@ -5,18 +5,25 @@ import type { Line, Lines } from '../act/line.ts'
 import type { AgentTable } from '../store/agent-table.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Logger } from '../system/logger.ts'
-import { type Conversation, converse, type PollCounts } from './converse.ts'
+import type { AgentRegister } from './agent-register.ts'
+import { createConnectionGate } from './connection-gate.ts'
+import { type Conversation, converse, noPolls, type PollCounts } from './converse.ts'
+import type { Target } from './discovery/target.ts'
 import type { Ingest } from './ingest.ts'
 import { type PolledAgent, pollAgent } from './poll-agent.ts'
 import { createPolledIdentities } from './polled-identities.ts'
 
 export interface PollerOptions {
-  readonly urls: readonly string[]
   readonly intervalMs: number
   readonly timeoutMs: number
+  /** Longest wait between two attempts to reach an agent. */
+  readonly longestWaitMs: number
+  /** Attempts to connect that may be under way at a time. */
+  readonly mostConnecting: number
   readonly token: string | undefined
   readonly ingest: Ingest
   readonly agents: AgentTable
+  readonly register: Pick<AgentRegister, 'dismiss'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -30,8 +37,10 @@ export interface DialledAgent {
 }
 
 export interface Poller extends Lines {
-  /** Polls one more agent from now on; an address that is polled already is left as it is. */
-  add(url: string): void
+  /** Polls one more agent from now on; of an address that is polled already only the labels change. */
+  add(target: Target): void
+  /** Polls it no longer; who only spoke there has left. */
+  remove(url: string): void
   /**
    * Polls an agent over the connection that it opened, until that ends. An older connection of the same agent is
    * closed. False: it may not speak as this agent, and nothing was done.
@@ -40,10 +49,15 @@ export interface Poller extends Lines {
   /** Refused: no answer to a question, unasked, or in the name of another. */
   stats(): {
     agents: number
+    connectedAgents: number
+    /** Attempts to connect under way, and those that wait for room. */
+    connecting: number
+    waitingToConnect: number
     dialledAgents: number
     /** Connections closed because the same agent opened another. */
     replacedConnections: number
     polls: number
+    latePolls: number
     failures: number
     refusedAnswers: number
     unstoredAnswers: number
@@ -54,6 +68,14 @@ export interface Poller extends Lines {
 /** Close code to an agent whose place another connection took: it is not to come back at once. */
 export const replacedCode = 4409
 
+interface Polled {
+  readonly agent: PolledAgent
+  readonly labels: Target['labels']
+  readonly isMaybe: boolean
+  /** Of the last one who spoke there. */
+  id: string | undefined
+}
+
 interface Speaker {
   readonly url: string
   readonly line: Line
@@ -62,19 +84,24 @@ interface Speaker {
 
 /** Polls agents that answer `metrics_request`; what they say ends in the same samples as OTLP. */
 export function startPoller({
-  urls,
   intervalMs,
   timeoutMs,
+  longestWaitMs,
+  mostConnecting,
   token,
   ingest,
   agents,
+  register,
   clock,
   logger,
 }: PollerOptions): Poller {
   const identities = createPolledIdentities(agents)
-  const polled = new Map<string, PolledAgent>()
+  const polled = new Map<string, Polled>()
+  const gate = createConnectionGate(mostConnecting)
   const dialled = new Map<string, Conversation>()
-  const dialledCounts: PollCounts = { polls: 0, failures: 0, refusedAnswers: 0, unaskedAnswers: 0 }
+  const dialledCounts = noPolls()
+  /** Of addresses that are polled no longer: counters never fall. */
+  const pastCounts = noPolls()
   /** Who speaks at which address, by the agent's id. */
   const speakers = new Map<string, Speaker>()
   let refusedIdentities = 0
@@ -89,15 +116,21 @@ export function startPoller({
   }
 
   function store(response: MetricsResponse, { url, line, kind }: Speaker) {
-    const identity = identityOf(response, url, intervalMs, kind)
+    const identity = identityOf(response, url, polled.get(url)?.labels ?? {}, intervalMs, kind)
     if (!identities.admits(url, identity.id)) {
       refusedIdentities += 1
       return
     }
     speakers.set(identity.id, { url, line, kind })
+    const place = polled.get(url)
+    if (place) place.id = identity.id
     if (reportsByItself(identity.id)) return
-    const known = agents.get(identity.id)?.attributes ?? {}
-    const whole = { ...identity, attributes: { ...known, ...identity.attributes } }
+    const known = agents.get(identity.id)
+    // What an agent said of itself in its reports stays; labels that were taken away do not.
+    const whole =
+      known?.source === 'otlp'
+        ? { ...identity, attributes: { ...known.attributes, ...identity.attributes } }
+        : identity
     ingest.acceptPolled(whole, polledVitals(response), clock.nowMs()).catch((error) => {
       // The next answer is a second away; a sample of a poll cannot be asked for again.
       unstoredAnswers += 1
@@ -111,12 +144,18 @@ export function startPoller({
     for (const [id, speaker] of speakers) if (speaker.url === url) speakers.delete(id)
   }
 
-  function add(url: string) {
-    if (polled.has(url)) return
+  function add({ url, labels, isMaybe = false }: Target) {
+    const known = polled.get(url)
+    if (known) {
+      polled.set(url, { ...known, labels, isMaybe })
+      return
+    }
     const agent: PolledAgent = pollAgent({
       url,
       intervalMs,
       timeoutMs,
+      longestWaitMs,
+      gate,
       token,
       clock,
       onAnswer: (response) => store(response, { url, line: agent, kind: 'polled' }),
@@ -124,11 +163,26 @@ export function startPoller({
         if (state === 'answering') logger.info({ agent: address }, 'polled agent answers')
         else {
           forget(address)
-          logger.warn({ agent: address, reason }, 'polled agent does not answer; it is tried again')
+          // Most ports of a range are nobody's.
+          const level = polled.get(address)?.isMaybe ? 'debug' : 'warn'
+          logger[level]({ agent: address, reason }, 'polled agent does not answer; it is tried again')
         }
       },
     })
-    polled.set(url, agent)
+    polled.set(url, { agent, labels, isMaybe, id: undefined })
+  }
+
+  function remove(url: string) {
+    const known = polled.get(url)
+    if (!known) return
+    polled.delete(url)
+    known.agent.close()
+    addCounts(pastCounts, known.agent.stats())
+    forget(url)
+    const { id } = known
+    // It may have another line, or report by itself.
+    if (id === undefined || speakers.has(id) || agents.get(id)?.source !== 'websocket') return
+    register.dismiss(id, clock.nowMs(), 'it is on no list of agents any more')
   }
 
   function hangUp(address: string) {
@@ -168,30 +222,37 @@ export function startPoller({
     return true
   }
 
-  for (const url of urls) add(url)
   return {
     add,
+    remove,
     adopt,
     lineTo: (agentId) => speakers.get(agentId),
     stats() {
-      const sum = {
+      const sum = noPolls()
+      addCounts(sum, pastCounts)
+      addCounts(sum, dialledCounts)
+      let connectedAgents = 0
+      for (const { agent } of polled.values()) {
+        addCounts(sum, agent.stats())
+        if (agent.isConnected()) connectedAgents += 1
+      }
+      const { connecting, waiting } = gate.stats()
+      return {
         agents: polled.size,
+        connectedAgents,
+        connecting,
+        waitingToConnect: waiting,
         dialledAgents: dialled.size,
         replacedConnections,
-        polls: 0,
-        failures: 0,
-        refusedAnswers: refusedIdentities,
+        polls: sum.polls,
+        latePolls: sum.latePolls,
+        failures: sum.failures,
+        refusedAnswers: refusedIdentities + sum.refusedAnswers + sum.unaskedAnswers,
         unstoredAnswers,
       }
-      for (const counts of [dialledCounts, ...[...polled.values()].map((agent) => agent.stats())]) {
-        sum.polls += counts.polls
-        sum.failures += counts.failures
-        sum.refusedAnswers += counts.refusedAnswers + counts.unaskedAnswers
-      }
-      return sum
     },
     close() {
-      for (const agent of polled.values()) agent.close()
+      for (const { agent } of polled.values()) agent.close()
       for (const conversation of dialled.values()) conversation.close()
     },
   }
@@ -201,19 +262,32 @@ export function startPoller({
 const missedReports = 3
 const unknownIntervalMs = 60_000
 
+function addCounts(sum: PollCounts, counts: Readonly<PollCounts>): void {
+  sum.polls += counts.polls
+  sum.latePolls += counts.latePolls
+  sum.failures += counts.failures
+  sum.refusedAnswers += counts.refusedAnswers
+  sum.unaskedAnswers += counts.unaskedAnswers
+}
+
 /** An agent that does not name itself is its address. */
 function identityOf(
   response: MetricsResponse,
   url: string,
+  labels: Target['labels'],
   intervalMs: number,
   kind: Speaker['kind'],
 ): AgentIdentity {
   const place = kind === 'polled' ? attributeNames.agentWebSocketUrl : attributeNames.agentDialAddress
   return {
     id: response.agentId ?? url,
-    name: response.agentType ?? (kind === 'polled' ? new URL(url).host : 'dialled-in'),
-    swarm: response.swarm ?? defaultSwarm,
+    // The labels are the operator's own word.
+    name:
+      labels[attributeNames.serviceName] ??
+      response.agentType ??
+      (kind === 'polled' ? new URL(url).host : 'dialled-in'),
+    swarm: labels[attributeNames.serviceNamespace] ?? response.swarm ?? defaultSwarm,
     reportIntervalMs: intervalMs,
-    attributes: { [place]: url },
+    attributes: { ...labels, [place]: url },
   }
 }

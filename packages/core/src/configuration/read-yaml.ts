@@ -87,7 +87,7 @@ export function readYaml<S extends z.ZodType>(
     return { value: undefined, mistakes: [mistake], mistakeAt }
   }
   const plain: unknown = document.toJS() ?? {}
-  const parsed = schema.safeParse(plain)
+  const parsed = schema.safeParse(plain, { reportInput: true })
   if (parsed.success) return { value: parsed.data, mistakes: [], mistakeAt }
   const mistakes = parsed.error.issues.slice(0, maxMistakes).map((issue) => explain(issue, mistakeAt))
   return { value: undefined, mistakes, mistakeAt }
