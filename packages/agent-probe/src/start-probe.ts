@@ -21,6 +21,9 @@ import { isWorkerThread, shareThread, watchThreads } from './threads/watch-threa
 
 /** After the agent's first lines: a server has begun to listen by then, and start-up stays the agent's own. */
 const loadAfterMs = 100
+/** An agent that has used up its file descriptors may give some back. */
+const retryAfterMs = 5000
+const isPassing = (code: string | undefined) => code === 'EMFILE' || code === 'ENFILE'
 
 type TelemetryModule = typeof import('./telemetry.ts')
 
@@ -81,11 +84,15 @@ export const startProbe = (environment: AgentEnvironment): void => {
   }
   watchExit({ guard, flush })
 
+  let isTold = false
   const start = async () => {
     try {
       await (telemetry ?? load()).start()
     } catch (error) {
-      process.emitWarning(`The Perfmon probe could not start: ${(error as Error)?.message}`)
+      const { message, code } = (error ?? {}) as NodeJS.ErrnoException
+      if (!isTold) process.emitWarning(`The Perfmon probe could not start: ${message}`)
+      isTold = true
+      if (telemetry === undefined && isPassing(code)) setTimeout(() => void start(), retryAfterMs).unref()
     }
   }
   setTimeout(() => void start(), loadAfterMs).unref()

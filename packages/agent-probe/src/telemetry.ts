@@ -259,6 +259,7 @@ export const createTelemetry = ({
         activity: watchActivity({ recordings, readCpuSeconds }),
         now,
         settled,
+        unmade: log.unmade,
       })
       // Private: a provider registered globally with our copy of the API would shut out the agent's own.
       provider = new MeterProvider({ resource: describe(), readers: [reader] })

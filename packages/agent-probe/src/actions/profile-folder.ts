@@ -14,10 +14,13 @@ const ours = /^(?:cpu|heap)-\d{8}T\d{9}Z-\d+-[0-9a-f]{8}\.(?:cpuprofile|heapprof
 
 export interface ProfileFolder {
   /**
-   * Makes room, and returns the path of a new file of at most about `bytes`. Nothing that anybody sent is part of
-   * it. Rejects with an ActionError when the folder is not safe to write to, or full.
+   * Makes room for about `bytes` and lets a new file be filled, whose path it hands over. Nothing that anybody sent is
+   * part of the path. Rejects with an ActionError when the folder is not safe to write to, or full.
    */
-  newFile(kind: 'cpu' | 'heap', extension: string, bytes: number): Promise<string>
+  fillFile<Value>(
+    file: { kind: 'cpu' | 'heap'; extension: string; bytes: number },
+    fill: (path: string) => Promise<Value>,
+  ): Promise<Value>
 }
 
 /** For an own folder: nobody else may be able to put a link there, or to read what is in an agent's memory. */
@@ -66,7 +69,7 @@ export const createProfileFolder = ({
 }): ProfileFolder => {
   const path = configured ?? join(tmpdir(), `perfmon-profiles-${process.getuid?.() ?? 'user'}`)
   return {
-    async newFile(kind, extension, bytes) {
+    async fillFile({ kind, extension, bytes }, fill) {
       try {
         await makeSafe(path)
         await makeRoom(path, bytes)
@@ -78,7 +81,14 @@ export const createProfileFolder = ({
         )
       }
       const time = new Date(now()).toISOString().replace(/[-:.]/g, '')
-      return join(path, `${kind}-${time}-${process.pid}-${randomBytes(4).toString('hex')}.${extension}`)
+      const file = join(path, `${kind}-${time}-${process.pid}-${randomBytes(4).toString('hex')}.${extension}`)
+      try {
+        return await fill(file)
+      } catch (error) {
+        // Half a profile opens nowhere, and keeps a full disk full.
+        await rm(file, { force: true }).catch(() => {})
+        throw error
+      }
     },
   }
 }

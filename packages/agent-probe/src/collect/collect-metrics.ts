@@ -108,8 +108,16 @@ export const createMetricCollector = ({
       window,
       cumulative,
     ),
-    upDownSum(metricList.memoryUsage, [{ value: reading.rssBytes }], window),
-    gauge(metricList.memoryUtilization, [{ value: reading.rssBytes / reading.memoryLimitBytes }], window),
+    ...(reading.rssBytes === undefined
+      ? []
+      : [
+          upDownSum(metricList.memoryUsage, [{ value: reading.rssBytes }], window),
+          gauge(
+            metricList.memoryUtilization,
+            [{ value: reading.rssBytes / reading.memoryLimitBytes }],
+            window,
+          ),
+        ]),
     gauge(metricList.uptime, [{ value: reading.uptimeSeconds }], window),
   ]
 
@@ -212,7 +220,9 @@ export const createMetricCollector = ({
     vitals() {
       const nowMs = now()
       recordings.threads?.absorb()
-      if (vitals === undefined || nowMs - vitals.atMs >= intervalMs) vitals = asked.roll(readProcess(nowMs))
+      const ageMs = vitals === undefined ? Number.POSITIVE_INFINITY : nowMs - vitals.atMs
+      // Below 0 the clock was set back: the last answer would be given until it has caught up.
+      if (vitals === undefined || ageMs < 0 || ageMs >= intervalMs) vitals = asked.roll(readProcess(nowMs))
       return vitals
     },
   }

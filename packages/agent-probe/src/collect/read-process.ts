@@ -6,7 +6,8 @@ export interface ProcessReading {
   readonly atMs: number
   readonly cpuUserSeconds: number
   readonly cpuSystemSeconds: number
-  readonly rssBytes: number
+  /** Unknown where there is no `/proc`: in a bare chroot, a strict sandbox. */
+  readonly rssBytes: number | undefined
   /** The container's limit, else the machine's memory. */
   readonly memoryLimitBytes: number
   readonly heapUsedBytes: number
@@ -31,6 +32,14 @@ export const readCpuSeconds = (): number => {
   return (user + system) / 1e6
 }
 
+const readRss = (): number | undefined => {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return undefined
+  }
+}
+
 /** About 4 µs. Avoids `process.memoryUsage()` and `os.cpus()`, which cost as much again. */
 export const readProcess = (atMs: number): ProcessReading => {
   const cpu = process.cpuUsage()
@@ -40,7 +49,7 @@ export const readProcess = (atMs: number): ProcessReading => {
     atMs,
     cpuUserSeconds: cpu.user / 1e6,
     cpuSystemSeconds: cpu.system / 1e6,
-    rssBytes: process.memoryUsage.rss(),
+    rssBytes: readRss(),
     memoryLimitBytes,
     heapUsedBytes: heap.used_heap_size,
     heapLimitBytes: heap.heap_size_limit,

@@ -61,7 +61,7 @@ export const createVitalSigns = ({
         memoryPercent:
           100 *
           Math.max(
-            reading.rssBytes / reading.memoryLimitBytes,
+            (reading.rssBytes ?? 0) / reading.memoryLimitBytes,
             reading.heapUsedBytes / reading.heapLimitBytes,
           ),
         responseTimeMs:

@@ -20,6 +20,8 @@ const remedy = ({ message }: DeliveryError): string => {
 
 export interface DeliveryLog {
   delivered(): void
+  /** A report could not be put together. */
+  unmade(error: Error): void
   failed(error: DeliveryError): void
   /** The last report got lost, and there is no next one. */
   failedAtExit(error: DeliveryError): void
@@ -30,6 +32,7 @@ export const createDeliveryLog = ({ url, writeLine }: { url: string; writeLine: 
   const { origin, pathname } = new URL(url)
   const receiver = `${origin}${pathname}`
   let failures = 0
+  let isUnmadeTold = false
   const complain = (error: DeliveryError, consequence: string) =>
     writeLine(
       'warn',
@@ -39,6 +42,15 @@ export const createDeliveryLog = ({ url, writeLine }: { url: string; writeLine: 
     delivered() {
       if (failures >= failuresBeforeLine) writeLine('warn', `${receiver} takes metrics again`)
       failures = 0
+    },
+    unmade({ message }) {
+      if (isUnmadeTold) return
+      isUnmadeTold = true
+      writeLine(
+        'warn',
+        `cannot put its report together (${message}), and sends none until it can. The agent is not affected.` +
+          ' Switch the source off that fails with PERFMON_DISABLED_SOURCES, or the probe with PERFMON_DISABLED=1.',
+      )
     },
     failed(error) {
       failures++

@@ -31,6 +31,8 @@ export interface ReportReaderOptions {
   readonly activity: ReturnType<typeof watchActivity>
   readonly now: () => number
   readonly settled: (report: ResourceMetrics, error: Error | undefined) => void
+  /** There was no report to send: something it is made of threw. */
+  readonly unmade: (error: Error) => void
 }
 
 /**
@@ -90,8 +92,17 @@ export class ReportReader extends MetricReader {
     this.#timer.unref()
   }
 
-  /** A report costs about 2 ms of CPU: one that says nothing new but the time is left out. */
   #tick(): void {
+    try {
+      this.#reportWhenDue()
+    } catch (error) {
+      // A timer's error would end the agent.
+      this.#options.unmade(error as Error)
+    }
+  }
+
+  /** A report costs about 2 ms of CPU: one that says nothing new but the time is left out. */
+  #reportWhenDue(): void {
     // While a report is under way the next one waits: it will hold the same totals and more.
     if (this.#busy) return
     const { activity, look, now } = this.#options
@@ -125,9 +136,10 @@ export class ReportReader extends MetricReader {
           settled(resourceMetrics, failure)
         }),
       )
-    } catch {
-      // A failing export must not become an unhandled rejection of the agent's.
+    } catch (error) {
+      // Must not become an unhandled rejection of the agent's, and must not be the end of all reports in silence.
       this.#busy = false
+      this.#options.unmade(error as Error)
     }
   }
 
