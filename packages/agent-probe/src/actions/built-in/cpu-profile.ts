@@ -20,24 +20,25 @@ export const cpuProfile = (folder: ProfileFolder): Offer => ({
   timeLimitMs: ({ durationMs }) => Number(durationMs) + 30_000,
   async run({ durationMs, samplingUs }) {
     const expected = bytesOfFunctions + ((Number(durationMs) * 1000) / Number(samplingUs)) * bytesPerSample
-    const file = await folder.newFile('cpu', 'cpuprofile', expected)
-    const profile = await inspect(async (session) => {
-      await session.post('Profiler.enable')
-      await session.post('Profiler.setSamplingInterval', { interval: Number(samplingUs) })
-      await session.post('Profiler.start')
-      await resting(Number(durationMs))
-      return (await session.post('Profiler.stop')).profile
+    return folder.fillFile({ kind: 'cpu', extension: 'cpuprofile', bytes: expected }, async (file) => {
+      const profile = await inspect(async (session) => {
+        await session.post('Profiler.enable')
+        await session.post('Profiler.setSamplingInterval', { interval: Number(samplingUs) })
+        await session.post('Profiler.start')
+        await resting(Number(durationMs))
+        return (await session.post('Profiler.stop')).profile
+      })
+      const text = JSON.stringify(profile)
+      await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+      return {
+        result: {
+          file,
+          bytes: Buffer.byteLength(text),
+          samples: profile.samples?.length ?? 0,
+          open: "Chrome DevTools, Performance, 'Load profile'; or VS Code",
+        },
+        irreversible: 'Nothing was changed; the file may be deleted.',
+      }
     })
-    const text = JSON.stringify(profile)
-    await writeFile(file, text, { mode: 0o600, flag: 'wx' })
-    return {
-      result: {
-        file,
-        bytes: Buffer.byteLength(text),
-        samples: profile.samples?.length ?? 0,
-        open: "Chrome DevTools, Performance, 'Load profile'; or VS Code",
-      },
-      irreversible: 'Nothing was changed; the file may be deleted.',
-    }
   },
 })

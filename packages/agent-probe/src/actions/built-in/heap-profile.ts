@@ -18,22 +18,23 @@ export const heapProfile = (folder: ProfileFolder): Offer => ({
   },
   timeLimitMs: ({ durationMs }) => Number(durationMs) + 30_000,
   async run({ durationMs, samplingBytes }) {
-    const file = await folder.newFile('heap', 'heapprofile', expectedBytes)
-    const profile = await inspect(async (session) => {
-      await session.post('HeapProfiler.startSampling', { samplingInterval: Number(samplingBytes) })
-      await resting(Number(durationMs))
-      return (await session.post('HeapProfiler.stopSampling')).profile
+    return folder.fillFile({ kind: 'heap', extension: 'heapprofile', bytes: expectedBytes }, async (file) => {
+      const profile = await inspect(async (session) => {
+        await session.post('HeapProfiler.startSampling', { samplingInterval: Number(samplingBytes) })
+        await resting(Number(durationMs))
+        return (await session.post('HeapProfiler.stopSampling')).profile
+      })
+      const text = JSON.stringify(profile)
+      await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+      return {
+        result: {
+          file,
+          bytes: Buffer.byteLength(text),
+          samples: (profile as { samples?: unknown[] }).samples?.length ?? 0,
+          open: "Chrome DevTools, Memory, 'Load profile'",
+        },
+        irreversible: 'Nothing was changed; the file may be deleted.',
+      }
     })
-    const text = JSON.stringify(profile)
-    await writeFile(file, text, { mode: 0o600, flag: 'wx' })
-    return {
-      result: {
-        file,
-        bytes: Buffer.byteLength(text),
-        samples: (profile as { samples?: unknown[] }).samples?.length ?? 0,
-        open: "Chrome DevTools, Memory, 'Load profile'",
-      },
-      irreversible: 'Nothing was changed; the file may be deleted.',
-    }
   },
 })

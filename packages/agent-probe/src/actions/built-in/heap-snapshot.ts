@@ -31,14 +31,16 @@ export const heapSnapshot = (folder: ProfileFolder): Offer => ({
         `A snapshot of ${heapBytes} bytes needs about ${neededBytes} bytes of free memory, there are ${availableMemory()}. The kernel would end the agent`,
       )
     }
-    const file = await folder.newFile('heap', 'heapsnapshot', Math.ceil(heapBytes * fileBytesPerHeapByte))
-    const sinceMs = performance.now()
-    writeHeapSnapshot(file)
-    const pauseMs = performance.now() - sinceMs
-    const { size } = await stat(file)
-    return {
-      result: { file, bytes: size, pauseMs, heapBytes, open: "Chrome DevTools, Memory, 'Load profile'" },
-      irreversible: 'Nothing was changed; the file may be deleted, and holds what the agent had in memory.',
-    }
+    const bytes = Math.ceil(heapBytes * fileBytesPerHeapByte)
+    return folder.fillFile({ kind: 'heap', extension: 'heapsnapshot', bytes }, async (file) => {
+      const sinceMs = performance.now()
+      writeHeapSnapshot(file)
+      const pauseMs = performance.now() - sinceMs
+      const { size } = await stat(file)
+      return {
+        result: { file, bytes: size, pauseMs, heapBytes, open: "Chrome DevTools, Memory, 'Load profile'" },
+        irreversible: 'Nothing was changed; the file may be deleted, and holds what the agent had in memory.',
+      }
+    })
   },
 })
