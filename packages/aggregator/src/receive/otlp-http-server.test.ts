@@ -52,7 +52,8 @@ function createFakeIngest(beforeKeeping: () => Promise<void> = async () => {}) {
           rejectedPoints += points
         },
       }
-      decode(sink)
+      const walk = decode(sink)
+      while (walk !== undefined && walk.next().done !== true);
       await beforeKeeping()
       kept.push(...values)
       return { rejectedPoints, ...(rejectedPoints > 0 && { message: 'without a value' }) }
