@@ -1,4 +1,5 @@
 import type { Admission, MetricAttributes } from '../record/duration-histogram.ts'
+import { isWorthRemembering, ownAttributes } from '../record/own-attributes.ts'
 
 export interface TallySeries {
   readonly attributes: MetricAttributes
@@ -42,14 +43,15 @@ export const createTally = ({
     const set = JSON.stringify(attributes)
     let found = isOverflow ? undefined : bySet.get(set)
     if (found === undefined && !isOverflow && bySet.size < maxSets && admission.isOpen) {
-      found = open(attributes)
+      found = open(ownAttributes(set))
       bySet.set(set, found)
     }
     if (found === undefined) {
       overflow ??= open({ 'otel.metric.overflow': true })
       return overflow
     }
-    if (byKey.size < maxSets * keysPerSet && admission.isOpen) byKey.set(key, found)
+    if (byKey.size < maxSets * keysPerSet && admission.isOpen && isWorthRemembering(key))
+      byKey.set(key, found)
     return found
   }
 

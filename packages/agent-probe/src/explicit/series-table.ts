@@ -1,4 +1,5 @@
 import type { MetricAttributes } from '../record/duration-histogram.ts'
+import { isWorthRemembering, ownAttributes } from '../record/own-attributes.ts'
 
 /** Largest number of attribute sets of an instrument, and of ways to write them. */
 const maxSets = 500
@@ -27,14 +28,13 @@ export const createSeriesTable = (): SeriesTable => {
   const find = (key: string, read: () => MetricAttributes): Series | undefined => {
     const known = byKey.get(key)
     if (known !== undefined) return known
-    const attributes = read()
-    const set = JSON.stringify(attributes)
+    const set = JSON.stringify(read())
     let series = bySet.get(set)
     if (series === undefined && bySet.size < maxSets) {
-      series = { attributes, value: 0 }
+      series = { attributes: ownAttributes(set), value: 0 }
       bySet.set(set, series)
     }
-    if (series !== undefined && byKey.size < maxKeys) byKey.set(key, series)
+    if (series !== undefined && byKey.size < maxKeys && isWorthRemembering(key)) byKey.set(key, series)
     return series
   }
 

@@ -1,3 +1,5 @@
+import { isWorthRemembering, ownAttributes } from './own-attributes.ts'
+
 /** Upper bounds in seconds, inclusive: what semantic conventions advise for HTTP durations. */
 export const httpDurationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
@@ -106,12 +108,14 @@ export const createDurationHistogram = ({
       const set = JSON.stringify(attributes)
       let admitted = bySet.get(set)
       if (admitted === undefined && bySet.size < maxSets && admission.isOpen) {
-        admitted = open(attributes)
+        admitted = open(ownAttributes(set))
         bySet.set(set, admitted)
       }
       // An overflowing key is not remembered: whoever floods us with keys would fill that map instead.
       if (admitted === undefined) return overflow(attributes['error.type'] !== undefined)
-      if (byKey.size < maxSets * keysPerSet && admission.isOpen) byKey.set(key, admitted)
+      if (byKey.size < maxSets * keysPerSet && admission.isOpen && isWorthRemembering(key)) {
+        byKey.set(key, admitted)
+      }
       return admitted
     },
     record(into, seconds, weight = 1) {
