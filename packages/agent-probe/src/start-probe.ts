@@ -11,6 +11,7 @@ import { callCourier } from './exit/call-courier.ts'
 import { needsCourier } from './exit/needs-courier.ts'
 import { watchExit } from './exit/watch-exit.ts'
 import { createHookGuard } from './hook-guard.ts'
+import { leaveRoomForListeners } from './leave-room-for-listeners.ts'
 import { createRecordings } from './record/recordings.ts'
 import { watchFetch } from './record/watch-fetch.ts'
 import { watchHttpClient } from './record/watch-http-client.ts'
@@ -58,7 +59,10 @@ export const startProbe = (environment: AgentEnvironment): void => {
   if (sources.isOn('ai')) watchAi({ recordings, guard, env, others: coordination.packages })
   else hookFrameworks({ guard, ai: undefined, others: coordination.packages })
   coordination.watch()
-  if (identity === undefined) return
+  if (identity === undefined) {
+    leaveRoomForListeners()
+    return
+  }
   if (sources.isOn('children')) watchChildren({ guard, identity })
   const stopWatchingThreads = sources.isOn('workers') ? watchThreads({ recordings, guard }) : () => {}
 
@@ -83,6 +87,7 @@ export const startProbe = (environment: AgentEnvironment): void => {
     })
   }
   watchExit({ guard, flush })
+  leaveRoomForListeners()
 
   let isTold = false
   const start = async () => {

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { HookGuard } from '../hook-guard.ts'
+import { listenBeside } from '../leave-room-for-listeners.ts'
 import { peerOfOrigin } from '../record/http-names.ts'
 import { createAttemptGuard } from './guarded-attempt.ts'
 import type { ModelAttempt, ModelCalls } from './model-calls.ts'
@@ -104,7 +105,7 @@ export const createRequestFollowers = ({
             answered.failed(response.errored)
           else answered.cancelled()
         })
-        response.on('close', onClose as () => void)
+        listenBeside(response, 'close', onClose as () => void)
       },
       failed(error) {
         begin()?.failed(error)

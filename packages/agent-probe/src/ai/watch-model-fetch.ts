@@ -28,14 +28,16 @@ interface Look {
   follower: FetchFollower | undefined
 }
 
-const isRequest = (input: Input): input is Request => typeof input === 'object' && 'method' in input
+const isRequest = (input: Input): input is Request =>
+  typeof input === 'object' && input !== null && 'method' in input
 
 /** The same `fetch`, but calls to models are followed. Other requests cost one look at their URL. */
 export const wrapFetch = (original: Fetch, { guard, ai }: { guard: HookGuard; ai: () => AiWork }): Fetch => {
   const lookAt = guard.wrap<unknown, Look>((look) => {
     const { input, options } = look
     const method = options?.method ?? (isRequest(input) ? input.method : 'GET')
-    if (method !== 'POST' && method.toUpperCase() !== 'POST') return
+    // Anything can be passed: what is none `fetch` itself refuses.
+    if (method !== 'POST' && String(method).toUpperCase() !== 'POST') return
     const url = typeof input === 'string' ? input : isRequest(input) ? input.url : String(input)
     const endpoint = modelEndpoint(url)
     if (endpoint === undefined) return
@@ -45,7 +47,7 @@ export const wrapFetch = (original: Fetch, { guard, ai }: { guard: HookGuard; ai
   })
 
   // The parameters are those of the standard's `fetch`, so that its `length` is the same.
-  return function fetch(this: unknown, input: Input, options: Options = undefined) {
+  const watched = function fetch(this: unknown, input: Input, options: Options = undefined) {
     const look: Look = { input, options, follower: undefined }
     lookAt(look)
     const answer = original.call(this as typeof globalThis, input, options)
@@ -63,6 +65,8 @@ export const wrapFetch = (original: Fetch, { guard, ai }: { guard: HookGuard; ai
       },
     )
   }
+  // Minifying takes its name away.
+  return Object.defineProperty(watched, 'name', { value: original.name, configurable: true })
 }
 
 /** Node loads `fetch` at its first call, and so it stays: replacing it does not load it. */

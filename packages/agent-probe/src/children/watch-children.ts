@@ -5,6 +5,7 @@ import { type ProcessIdentity, parentVariable } from './agent-identity.ts'
 interface SpawnOptions {
   readonly file?: unknown
   readonly envPairs?: string[]
+  readonly args?: readonly string[]
 }
 interface Child {
   spawn?: (this: Child, options: SpawnOptions) => unknown
@@ -21,16 +22,24 @@ const isNode = (file: unknown): boolean => {
 const valueIn = (envPairs: readonly string[], name: string): string | undefined =>
   envPairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
 
+/** Whether Node is told to load something before its script: us, perhaps. */
+const isPreloading = (args: readonly string[], nodeOptions: string | undefined): boolean =>
+  [...args, ...(nodeOptions ?? '').split(/\s+/)].some((option) => /^(--import|--require|-r)\b/.test(option))
+
 /** Where a child could have its resource attributes from. */
 const attributeVariables = ['OTEL_RESOURCE_ATTRIBUTES', 'PERFMON_CONFIG_FILE']
 
 /**
- * Tells each Node child who started it: `fork`, `spawn` and `cluster` alike. One variable more in its environment
+ * Tells each Node child with a preload who started it: `fork`, `spawn` and `cluster` alike. One variable more in its environment
  * alone, which the probe there takes out again; other programs see nothing.
  */
 export const watchChildren = ({ guard, identity }: { guard: HookGuard; identity: ProcessIdentity }): void => {
-  const tell = guard.wrap<unknown, SpawnOptions>(({ file, envPairs }) => {
+  // An agent that imports us in its code starts children that do the same, unseen.
+  let everyone: boolean | undefined
+  const tell = guard.wrap<unknown, SpawnOptions>(({ file, envPairs, args = [] }) => {
     if (!Array.isArray(envPairs) || !isNode(file)) return
+    everyone ??= !isPreloading(process.execArgv, process.env['NODE_OPTIONS'])
+    if (!everyone && !isPreloading(args, valueIn(envPairs, 'NODE_OPTIONS'))) return
     const hasOurs = attributeVariables.every(
       (name) => (valueIn(envPairs, name) ?? '') === (process.env[name] ?? ''),
     )

@@ -37,7 +37,7 @@ test('WebSockets of ws: edge at the upgrade, counts, sizes, round trip; payloads
     socket.on('pong', (data) => heard.push('pong ' + data))
     socket.on('message', (data, isBinary) => {
       heard.push(isBinary ? [...data] : String(data))
-      if (heard.length === 5) { console.log(JSON.stringify(heard)); socket.close() }
+      if (heard.length === 5) { console.log(JSON.stringify(heard)); socket.close(); socket.send('lost', () => {}) }
     })
     socket.on('open', () => {
       socket.send('text')

@@ -64,14 +64,16 @@ export const createSocketMessages = ({
   const connections = new WeakMap<Socket, Connection>()
 
   const onSend = guard.wrap<Socket, unknown>(function sending(data) {
+    // Not open: what is sent is lost, or thrown back.
+    if (this.readyState !== 1) return
     messages.sent(transport, bytesOf(data))
     contexts.caused()
     const known = connections.get(this) ?? { pingedAtMs: now(), pings: 0 }
     connections.set(this, known)
     const nowMs = now()
     const address = this._socket?.remoteAddress
-    // Open, and not somebody else's server: they need not answer for us.
-    if (this.readyState !== 1 || nowMs - known.pingedAtMs < pingEveryMs) return
+    // Not somebody else's server: it need not answer for us.
+    if (nowMs - known.pingedAtMs < pingEveryMs) return
     if (address === undefined || !isInternal(address)) return
     known.pingedAtMs = nowMs
     known.pings++

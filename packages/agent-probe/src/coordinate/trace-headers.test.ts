@@ -47,6 +47,13 @@ test('a member that somebody passed on, or made up, names no sender', () => {
   }
 })
 
+test('of two senders the nearest is the one: what proxies pass on stands before', () => {
+  const members = ['far', 'near'].map((service) =>
+    formatOrigin(parent.spanId, { service, instance: 'i', sentAtMs: 1 }),
+  )
+  expect(parseOrigin(members.join(', '), parent.spanId)?.service).toBe('near')
+})
+
 test('members of others travel on, whole ones, up to 512 characters', () => {
   expect(foreignMembers('a=1, perfmon=2,b=3')).toBe('a=1,b=3')
   expect(foreignMembers(`a=1,b=${'x'.repeat(600)}`)).toBe('a=1')

@@ -73,7 +73,8 @@ const members = (header: unknown): readonly string[] =>
 
 /** The sender of this very message, when it was told. */
 export const parseOrigin = (header: unknown, spanId: string): Origin | undefined => {
-  const member = members(header).find((text) => text.startsWith(`${key}=`))
+  // The last one: a proxy may have passed on an earlier sender's, to which `fetch` could only add.
+  const member = members(header).findLast((text) => text.startsWith(`${key}=`))
   const [, sentWith, micros, instance, service] = ownMember.exec(member?.slice(key.length + 1) ?? '') ?? []
   if (sentWith !== spanId) return undefined
   return { service: service!, instance: instance!, sentAtMs: Number.parseInt(micros!, 36) / 1000 }

@@ -84,6 +84,42 @@ const agents: SmallAgent[] = [
     arrives: true,
   },
   {
+    title: 'ten listeners of its own, and a limit that it sets',
+    source: `import http from 'node:http'
+const ten = (emitter, event) => { for (let i = 0; i < 10; i++) emitter.on(event, () => {}) }
+for (const event of ['exit', 'SIGTERM', 'SIGINT', 'SIGHUP', 'uncaughtExceptionMonitor']) ten(process, event)
+const server = http.createServer((request, response) => { ten(response, 'close'); response.end() })
+server.listen(0, () => {
+  const request = http.get({ port: server.address().port, agent: false }, (answer) => answer.resume().on('end', () => server.close()))
+  ten(request, 'close')
+})
+process.setMaxListeners(12)
+process.on('exit', () => {}).on('exit', () => {})`,
+    arrives: true,
+  },
+  {
+    title: 'a limit for all emitters that it sets later',
+    source: `import { EventEmitter } from 'node:events'
+EventEmitter.defaultMaxListeners = 20
+for (let i = 0; i < 20; i++) process.on('exit', () => {})`,
+    arrives: true,
+  },
+  {
+    title: 'a child without a preload that tells its environment',
+    source: `import { execFile } from 'node:child_process'
+const env = { A: '1' }
+execFile(process.execPath, ['-p', 'Object.keys(process.env).join()'], { env }, (_, told) => console.log(told))`,
+    arrives: true,
+  },
+  {
+    title: 'a fetch of nothing that could be fetched',
+    source: `for (const given of [[], [null], [{}], ['nowhere'], ['http://127.0.0.1:1/', { method: Symbol('odd') }]]) {
+  await fetch(...given).catch((error) => console.log(error.name, error.message))
+}
+console.log(fetch.name, fetch.length)`,
+    arrives: true,
+  },
+  {
     title: 'beforeExit with more to do',
     source: `let left = 3
 process.on('beforeExit', (code) => { console.log('before', code, left); if (left-- > 0) setTimeout(() => {}, 5) })

@@ -7,6 +7,7 @@ import type {
   ServerHttp2Stream,
 } from 'node:http2'
 import type { HookGuard } from '../hook-guard.ts'
+import { listenBeside } from '../leave-room-for-listeners.ts'
 import { errorTypeName, peerOfOrigin } from './http-names.ts'
 import { recordClientRequest } from './record-client-request.ts'
 import { recordServerRequest } from './record-server-request.ts'
@@ -129,13 +130,13 @@ export const createHttp2Streams = ({
       stream[askedFor] = headers
       stream[isEncrypted] = stream.session?.encrypted === true
       recordings.active.server++
-      stream.on('close', onServed as () => void)
+      listenBeside(stream, 'close', onServed as () => void)
     },
     made({ stream }: { stream: Made }) {
       if (isPushed(stream) || ofUndici(stream.session)) return
       stream[startedAt] = performance.now()
       recordings.active.client++
-      stream.on('close', onMade as () => void)
+      listenBeside(stream, 'close', onMade as () => void)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { HookGuard } from '../hook-guard.ts'
+import { listenBeside } from '../leave-room-for-listeners.ts'
 import { errorTypeName, type PeerName, peerOfOrigin } from './http-names.ts'
 import { recordClientRequest } from './record-client-request.ts'
 import type { Recordings } from './recordings.ts'
@@ -67,7 +68,7 @@ export const watchHttpClient = ({
     request[startedAt] = performance.now()
     if (stands !== 1) request[standsFor] = stands
     recordings.active.client += stands
-    request.on('close', onClose as () => void)
+    listenBeside(request as ClientRequest, 'close', onClose as () => void)
   })
 
   const onError = guard.wrap<unknown, { request: Request; error: unknown }>(({ request, error }) => {

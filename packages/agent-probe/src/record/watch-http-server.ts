@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HookGuard } from '../hook-guard.ts'
+import { listenBeside } from '../leave-room-for-listeners.ts'
 import { recordServerRequest } from './record-server-request.ts'
 import type { Recordings } from './recordings.ts'
 
@@ -66,7 +67,7 @@ export const watchHttpServer = ({
     recordings.active.server += stands
     if (stands === 0) return
     // One shared listener, no closure. There is no channel for a caller that leaves early.
-    response.on('close', onClose as () => void)
+    listenBeside(response, 'close', onClose as () => void)
   })
 
   const onFinish = guard.wrap<unknown, Exchange>(({ request, response }) => {
