@@ -169,9 +169,12 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
     })
     shutdown.add('poller', () => poller.close())
     const discovery = runDiscovery({
-      sources: discoverySources({
+      sources: await discoverySources({
         settings: configuration.discovery,
         addresses: configuration.poll.agents,
+        environment: process.env,
+        agents,
+        clock,
         logger,
       }),
       maxAgents: configuration.poll.max_agents,
