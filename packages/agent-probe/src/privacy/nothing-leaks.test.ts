@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { buildProbe, runAgent } from '../testing/run-agent.ts'
 import { type Receiver, startReceiver } from '../testing/start-receiver.ts'
 
@@ -122,6 +124,59 @@ describe.each(['http/json', 'http/protobuf'])('over %s', (OTEL_EXPORTER_OTLP_PRO
     expect([...secrets, ...names].filter((secret) => sent.includes(secret))).toEqual([])
     expect(sent).toMatch(/anon-[\da-f]{12}/)
     expect(sent).toContain('gpt-5.2-mini')
+  })
+})
+
+describe('over the WebSocket', () => {
+  const asked = `
+const { tunable, action } = await import(process.env.API)
+const fail = () => { throw new Error('no answer of https://user-secret:pass-secret@db/rows?key=query-secret with Bearer header-secret-0123') }
+tunable('rows', { get: () => 1, set: fail, min: 0, max: 9 })
+tunable('blind', { get: fail, set: () => {}, min: 0, max: 9 })
+action('reconnect', { run: fail })
+setInterval(() => {}, 1000)`
+  const questions = [
+    { type: 'metrics_request' },
+    { type: 'actions_request' },
+    { type: 'action_request', action: 'reconnect' },
+    { type: 'action_request', action: 'set-tunable', args: { name: 'rows', value: 2 } },
+    { type: 'action_request', action: 'get-tunable', args: { name: 'blind' } },
+    { type: 'action_request', action: 'set-tunable', args: { name: 'rows', value: 'argument-secret' } },
+    { type: 'action_request', action: 'argument-secret' },
+    { type: 'argument-secret' },
+  ]
+
+  test('no answer holds a secret, nor a name where they are anonymised', async () => {
+    const agent = await runAgent({
+      source: asked,
+      file: 'patient-planner.mjs',
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        API: new URL('../../dist/api.js', import.meta.url).href,
+        PERFMON_WS_PORT: '0',
+        PERFMON_ANONYMIZE: 'names,paths',
+        PERFMON_ANONYMIZE_KEY: 'key-secret',
+        DATABASE_URL: 'postgres://env-secret@db',
+      },
+    })
+    const { resource } = await receiver.report(() => true)
+    const peer = new WebSocket(String(resource['perfmon.agent.websocket.url']))
+    await once(peer, 'open')
+    const answers: string[] = []
+    for (const [index, question] of questions.entries()) {
+      peer.send(JSON.stringify({ requestId: `question-${index}`, ...question }))
+      answers.push(String((await once(peer, 'message'))[0]))
+    }
+    peer.terminate()
+    agent.process.kill('SIGKILL')
+    const said = answers.join('\n')
+    const { hostname } = await import('node:os')
+    const names = ['patient', 'planner', 'key-secret', 'header-secret', hostname()]
+    expect([...secrets, ...names].filter((secret) => said.includes(secret))).toEqual([])
+    // What is looked for was there to be found.
+    expect(answers.filter((answer) => answer.includes('***')).length).toBe(3)
+    expect(said).toContain('"type":"actions_response"')
+    expect(said).toMatch(/"agentType":"anon-[\da-f]{12}"/)
   })
 })
 
