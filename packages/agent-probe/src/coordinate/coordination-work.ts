@@ -6,6 +6,7 @@ import type { Variables } from '../configure/agent-environment.ts'
 import { createExplicitApi } from '../explicit/explicit-api.ts'
 import { createQueueWaits } from '../explicit/queue-waits.ts'
 import type { HookGuard } from '../hook-guard.ts'
+import { scrubText } from '../privacy/scrub-text.ts'
 import type { Recordings } from '../record/recordings.ts'
 import { createCoordinationRecordings } from './coordination-recordings.ts'
 import { createExplicitMessages } from './explicit-messages.ts'
@@ -63,7 +64,16 @@ export const createCoordinationWork = ({
   recordings.coordination = coordination
   const messages = createMessageRecorder(coordination)
   const contexts = createMessageContexts(followCauses ? new AsyncLocalStorage<MessageContext>() : undefined)
-  const messenger = createMessenger({ identity, messages, contexts, wallMs })
+  let known: AgentIdentity | undefined
+  /** A worker thread knows a name as somebody wrote it, and it passes the gate of all that leaves once. */
+  const cleanIdentity = () => {
+    if (known === undefined) {
+      const given = identity()
+      known = given && { ...given, service: scrubText(given.service) }
+    }
+    return known
+  }
+  const messenger = createMessenger({ identity: cleanIdentity, messages, contexts, wallMs })
 
   const waits = createQueueWaits(coordination, messages)
   const { api, read } = createExplicitApi({
@@ -98,7 +108,7 @@ export const createCoordinationWork = ({
   return {
     api,
     http: createHttpMessages(parts),
-    processes: createProcessMessages({ ...parts, service: () => identity()?.service }),
+    processes: createProcessMessages({ ...parts, service: () => cleanIdentity()?.service }),
     jobs: createJobMessages({ ...parts, waits }),
     sockets: createSocketMessages(parts),
     threads() {

@@ -180,6 +180,33 @@ setInterval(() => {}, 1000)`
   })
 })
 
+test('what travels with messages holds no secret either, from whichever thread', async () => {
+  const agent = await runAgent({
+    source: `
+import http from 'node:http'
+import { Worker } from 'node:worker_threads'
+const server = http.createServer((request, response) => {
+  console.log(request.url, JSON.stringify(request.headers))
+  response.end()
+}).listen(0, '127.0.0.1', async () => {
+  const own = 'http://127.0.0.1:' + server.address().port
+  await (await fetch(own + '/main')).text()
+  const source = 'await (await fetch(' + JSON.stringify(own + '/worker') + ')).text()'
+  await new Promise((resolve) => new Worker(new URL('data:text/javascript,' + source)).on('exit', resolve))
+  server.close()
+  server.closeAllConnections()
+})`,
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_SERVICE_NAME: 'planner sk-proj-abcdefghijklmnopqrstuvwx jane.doe@example.com',
+    },
+  })
+  const { stdout } = await agent.ended
+  expect(stdout).toMatch(/^\/main .*perfmon=1:/m)
+  expect(stdout).toMatch(/^\/worker .*perfmon=1:/m)
+  expect(stdout).not.toMatch(/sk-proj|jane/)
+})
+
 test('a slip of the pen anonymises too much rather than nothing', async () => {
   const agent = await runAgent({
     source: '',
