@@ -15,6 +15,7 @@ import { createIsInternal } from './internal-host.ts'
 import { createJobMessages, type JobMessages } from './job-messages.ts'
 import { createMessageContexts, type MessageContext } from './message-context.ts'
 import { type AgentIdentity, createMessenger } from './messenger.ts'
+import { createNewTraceFlags } from './new-trace-flags.ts'
 import { createOpenEnds } from './open-ends.ts'
 import { createProcessMessages, type ProcessMessages } from './process-messages.ts'
 import { createMessageRecorder } from './record-messages.ts'
@@ -63,7 +64,6 @@ export const createCoordinationWork = ({
   const coordination = recordings.coordination ?? createCoordinationRecordings(recordings.admission)
   recordings.coordination = coordination
   const messages = createMessageRecorder(coordination)
-  const contexts = createMessageContexts(followCauses ? new AsyncLocalStorage<MessageContext>() : undefined)
   let known: AgentIdentity | undefined
   /** A worker thread knows a name as somebody wrote it, and it passes the gate of all that leaves once. */
   const cleanIdentity = () => {
@@ -73,7 +73,12 @@ export const createCoordinationWork = ({
     }
     return known
   }
-  const messenger = createMessenger({ identity: cleanIdentity, messages, contexts, wallMs })
+  const newFlags = createNewTraceFlags(env, Math.random)
+  const contexts = createMessageContexts(
+    followCauses ? new AsyncLocalStorage<MessageContext>() : undefined,
+    newFlags,
+  )
+  const messenger = createMessenger({ identity: cleanIdentity, messages, contexts, newFlags, wallMs })
 
   const waits = createQueueWaits(coordination, messages)
   const { api, read } = createExplicitApi({

@@ -82,7 +82,7 @@ test('planner asks three workers: edge, latency, fan-out, one trace', async () =
 
   const [byNode, byFetch, own] = heard as [IncomingHttpHeaders, IncomingHttpHeaders, IncomingHttpHeaders]
   for (const { traceparent, tracestate } of [byNode, byFetch]) {
-    expect(traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))
+    expect(traceparent).toMatch(new RegExp(`^00-${traceId}-d{16}-01$`))
     const spanId = (traceparent as string).split('-')[2]
     expect(tracestate).toMatch(new RegExp(`^perfmon=1:${spanId}:[0-9a-z]+:[\\w-]+:planner,vendor=x$`))
   }
@@ -140,6 +140,20 @@ test('nothing is told to hosts outside, by name, by Host header or through a pro
   // Perhaps one more for its tunnel.
   expect(listener.heard.length).toBeGreaterThanOrEqual(4)
   expect(JSON.stringify(listener.heard)).not.toMatch(/traceparent|tracestate|perfmon/)
+})
+
+test('a trace that begins here is sampled as the swarm samples', async () => {
+  const listener = await startListener()
+  const receiver = await startReceiver()
+  onTestFinished(() => receiver.close())
+  const source = `await (await fetch('http://127.0.0.1:' + process.env.LISTENER)).text()`
+  const env = { LISTENER: String(listener.port) }
+  const samplers = [{}, { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }]
+  for (const sampler of samplers) {
+    const agent = await startAgent('agent', receiver, { source, env: { ...env, ...sampler } })
+    expect((await agent.ended).code).toBe(0)
+  }
+  expect(listener.heard.map(({ traceparent }) => String(traceparent).slice(-2))).toEqual(['01', '00'])
 })
 
 test('PERFMON_PROPAGATE adds hosts, or none', async () => {

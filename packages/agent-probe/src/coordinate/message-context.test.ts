@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import { createMessageContexts, type MessageContext } from './message-context.ts'
 
-const start = () => createMessageContexts(new AsyncLocalStorage<MessageContext>())
+const start = () => createMessageContexts(new AsyncLocalStorage<MessageContext>(), () => '01')
 
 test('what a task within a message sends is caused by both', async () => {
   const contexts = start()
@@ -19,6 +19,14 @@ test('what a task within a message sends is caused by both', async () => {
   })
   expect(message.caused).toBe(2)
   expect(contexts.caused()).toBeUndefined()
+})
+
+test('a task within a message is of the same trace', () => {
+  const contexts = start()
+  const message = contexts.open({ transport: 'http', traceId: 'a', spanId: 'b', flags: '00', foreign: 'c=1' })
+  const task = contexts.within(message, () => contexts.openWithin('task'))
+  expect(task).toMatchObject({ traceId: 'a', spanId: 'b', flags: '00', foreign: 'c=1', parent: message })
+  expect(contexts.openWithin('task')).toMatchObject({ traceId: undefined, flags: '01', parent: undefined })
 })
 
 test('a loop that starts itself again does not grow a chain of what has ended', async () => {

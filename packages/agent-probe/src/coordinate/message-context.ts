@@ -4,6 +4,8 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 export interface MessageContext {
   /** Chosen when something is first sent because of it, unless it came with one. */
   traceId: string | undefined
+  /** Of who began the trace that it came with: whom what it causes has for a parent. */
+  readonly spanId: string | undefined
   readonly flags: string
   /** Members of others in `tracestate`. */
   readonly foreign: string
@@ -17,8 +19,10 @@ export interface MessageContext {
 export interface MessageContexts {
   current(): MessageContext | undefined
   open(
-    given: Partial<Pick<MessageContext, 'traceId' | 'flags' | 'foreign'>> & { transport: string },
+    given: Partial<Pick<MessageContext, 'traceId' | 'spanId' | 'flags' | 'foreign'>> & { transport: string },
   ): MessageContext
+  /** A part of what is being handled: its trace is the same. */
+  openWithin(transport: string): MessageContext
   /** Everything that `work` starts is caused by it. */
   within<Result>(context: MessageContext, work: () => Result): Result
   /** Everything that the current callback goes on to start is caused by it. */
@@ -27,18 +31,13 @@ export interface MessageContexts {
   caused(): MessageContext | undefined
 }
 
-/**
- * Without a recorder of our own we cannot know whether anybody samples. `01`, as the usual sampler of
- * OpenTelemetry follows its parent: under `00` the spans of whoever we ask would be lost.
- */
-const sampled = '01'
-
 /** Tasks within tasks that are counted for. */
 const maxDepth = 8
 
-/** `storage` is absent where causes are not followed. */
+/** `storage` is absent where causes are not followed; `newFlags` are those of a trace that begins here. */
 export const createMessageContexts = (
   storage: Pick<AsyncLocalStorage<MessageContext>, 'getStore' | 'run' | 'enterWith'> | undefined,
+  newFlags: () => string,
 ): MessageContexts => {
   /** What has ended is skipped: a loop that starts itself again would else be a chain without an end. */
   const parent = (): MessageContext | undefined => {
@@ -46,17 +45,26 @@ export const createMessageContexts = (
     while (context?.ended) context = context.parent
     return context
   }
+  const open: MessageContexts['open'] = ({
+    traceId,
+    spanId,
+    flags = newFlags(),
+    foreign = '',
+    transport,
+  }) => ({
+    traceId,
+    spanId,
+    flags,
+    foreign,
+    transport,
+    parent: parent(),
+    caused: 0,
+    ended: false,
+  })
   return {
     current: () => storage?.getStore(),
-    open: ({ traceId, flags = sampled, foreign = '', transport }) => ({
-      traceId,
-      flags,
-      foreign,
-      transport,
-      parent: parent(),
-      caused: 0,
-      ended: false,
-    }),
+    open,
+    openWithin: (transport) => open({ ...parent(), transport }),
     within: (context, work) => (storage === undefined ? work() : storage.run(context, work)),
     enter: (context) => storage?.enterWith(context),
     caused() {

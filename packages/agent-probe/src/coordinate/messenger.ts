@@ -66,11 +66,14 @@ export const createMessenger = ({
   identity,
   messages,
   contexts,
+  newFlags,
   wallMs,
 }: {
   identity: () => AgentIdentity | undefined
   messages: MessageRecorder
   contexts: MessageContexts
+  /** Flags of a trace that begins here. */
+  newFlags: () => string
   wallMs: () => number
 }): Messenger => {
   return {
@@ -80,8 +83,9 @@ export const createMessenger = ({
       if (context !== undefined) context.traceId ??= given?.traceId ?? randomHex(32)
       const parent = given ?? {
         traceId: context?.traceId ?? randomHex(32),
-        spanId: randomHex(16),
-        flags: context?.flags ?? '01',
+        // We are no span: in a trace that came in, whoever is asked has the last known one for a parent.
+        spanId: context?.spanId ?? randomHex(16),
+        flags: context?.flags ?? newFlags(),
       }
       const agent = identity()
       const origin = agent && formatOrigin(parent.spanId, { ...agent, sentAtMs: wallMs() })
@@ -102,6 +106,7 @@ export const createMessenger = ({
           : {
               transport,
               traceId: parent.traceId,
+              spanId: parent.spanId,
               flags: parent.flags,
               foreign: foreignMembers(traceState),
             },

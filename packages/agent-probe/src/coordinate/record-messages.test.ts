@@ -42,7 +42,7 @@ test('nobody is guessed: a message of unknown origin is counted, and makes no ed
 
 test('what has no end is counted for ten seconds, and a thousand of them at a time', () => {
   const { recordings, messages } = start()
-  const contexts = createMessageContexts(undefined)
+  const contexts = createMessageContexts(undefined, () => '01')
   let nowMs = 0
   const ends = createOpenEnds(messages, () => nowMs)
   const ended = () => recordings.fanOuts.total.count

@@ -48,7 +48,7 @@ export const createTasks = ({
     const name = known ?? 'unnamed'
     waited(name, options ?? {})
     const startedAtMs = now()
-    const context = contexts.open({ transport })
+    const context = contexts.openWithin(transport)
     const attributes = { [attribute.taskName]: name }
     started.add(name, 1, () => attributes)
     active.add(name, 1, () => attributes)
