@@ -88,10 +88,21 @@ test('an agent that dials in is polled as itself, and can be asked for more mean
 test('the newest connection of an agent wins, and the older one is told', async () => {
   const first = await dial(hello('a'))
   await until(() => poller.lineTo('a') !== undefined)
-  const second = await dial(hello('a', 'another-secret-of-its-own'))
+  const second = await dial(hello('a'))
   expect(await first.closed).toBe(4409)
   await until(() => second.asked.length > 0)
   expect(poller.stats()).toMatchObject({ dialledAgents: 1, replacedConnections: 1 })
+})
+
+test('who knows the id of an agent and not its secret cannot cut it off', async () => {
+  const first = await dial(hello('a'))
+  await until(() => poller.lineTo('a') !== undefined)
+  const stranger = await dial(hello('a', 'another-secret-of-its-own'))
+  expect(await stranger.closed).toBe(4403)
+  const askedBefore = first.asked.length
+  await until(() => first.asked.length > askedBefore)
+  expect(poller.lineTo('a')).toBeDefined()
+  expect(poller.stats()).toMatchObject({ dialledAgents: 1, replacedConnections: 0 })
 })
 
 test('a connection that ends is no line any more, and what was asked over it is told so', async () => {

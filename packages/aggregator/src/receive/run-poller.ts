@@ -43,7 +43,8 @@ export interface Poller extends Lines {
   remove(url: string): void
   /**
    * Polls an agent over the connection that it opened, until that ends. An older connection of the same agent is
-   * closed. False: it may not speak as this agent, and nothing was done.
+   * closed, if it has the secret of that one or its reports say that the new address is its own. False: it may not speak as
+   * this agent, and nothing was done.
    */
   adopt(dialled: DialledAgent): boolean
   /** Refused: no answer to a question, unasked, or in the name of another. */
@@ -195,13 +196,15 @@ export function startPoller({
   }
 
   function adopt({ socket, address, id }: DialledAgent): boolean {
+    // The same process again, as only it knows the secret behind its address.
     hangUp(address)
     const older = speakers.get(id)
-    if (older?.kind === 'dialled-in') hangUp(older.url)
+    // Before the older one goes: whoever merely knows an agent's id could else cut it off, again and again.
     if (!identities.admits(address, id)) {
       refusedIdentities += 1
       return false
     }
+    if (older?.kind === 'dialled-in') hangUp(older.url)
     const conversation = converse({
       socket,
       intervalMs,

@@ -133,7 +133,7 @@ export interface CanonicalTarget {
 
 /** The canonical series that a series of a sender's own counts in too; none for nearly all. */
 export function canonicalTargets(series: Series): readonly CanonicalTarget[] {
-  const known = aliases[series.metric] ?? aliases[series.metric.replace(/_total$/, '')]
+  const known = own(aliases, series.metric) ?? own(aliases, series.metric.replace(/_total$/, ''))
   if (known === undefined) return none
   return known.flatMap((alias) => {
     const attributes = renamed(series, alias)
@@ -163,6 +163,11 @@ export function canonicalTargets(series: Series): readonly CanonicalTarget[] {
 
 const none: readonly CanonicalTarget[] = []
 
+/** A sender may call a metric or a value `constructor`: what every object inherits is nothing of the table's. */
+function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}
+
 const scaledBound = (le: unknown, scale: number): string =>
   String(Number((Number(le) * scale).toPrecision(12)))
 
@@ -172,7 +177,7 @@ function renamed({ attributes }: Series, alias: Alias): Record<string, string | 
   for (const [from, to] of Object.entries(alias.attributes ?? {})) {
     const value = attributes[from]
     if (value === undefined || value === '') continue
-    const spelled = alias.values?.[from]?.[String(value)]
+    const spelled = own(alias.values?.[from] ?? {}, String(value))
     if (spelled === null && to !== errorType) return null
     // A call that succeeded has no error type.
     if (spelled === null) continue
@@ -198,9 +203,9 @@ export function modernAttributes(
 ): Record<string, string | number | boolean> {
   if (!metric.startsWith('gen_ai.') && !metric.startsWith('mcp.')) return attributes
   const entries = Object.entries(attributes).flatMap(([key, value]) => {
-    const name = renamedAttributes[key] ?? key
+    const name = own(renamedAttributes, key) ?? key
     if (name !== key && attributes[name] !== undefined) return []
-    return [[name, renamedValues[name]?.[String(value)] ?? value] as const]
+    return [[name, own(own(renamedValues, name) ?? {}, String(value)) ?? value] as const]
   })
   return canonicalAttributes(entries)
 }
