@@ -16,6 +16,12 @@ import { runNotifier } from './notify/run-notifier.ts'
 import { webhookChannel } from './notify/webhook-channel.ts'
 import { startPipeline } from './pipeline.ts'
 import { createAgentRegister, isForgotten } from './receive/agent-register.ts'
+import { apiCollector } from './receive/collect/api-collector.ts'
+import { memoryCollector } from './receive/collect/memory-collector.ts'
+import { neuralCollector } from './receive/collect/neural-collector.ts'
+import { runCollectors } from './receive/collect/run-collectors.ts'
+import { swarmCollector } from './receive/collect/swarm-collector.ts'
+import { systemCollector } from './receive/collect/system-collector.ts'
 import { createDialIn } from './receive/dial-in.ts'
 import { discoverySources } from './receive/discovery/discovery-sources.ts'
 import { runDiscovery } from './receive/discovery/run-discovery.ts'
@@ -242,6 +248,28 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
     shutdown.add('api', () => closeServer(apiServer))
     shutdown.add('live', () => live.close())
 
+    const collectors = runCollectors({
+      settings: configuration.collectors,
+      make: {
+        system: (level) => systemCollector({ level, dataDir }),
+        api: (level) => apiCollector({ level, server: apiServer }),
+        swarm: (level) => swarmCollector({ level, agents }),
+        neural: (level) =>
+          neuralCollector({
+            level,
+            stored: store.stored.series,
+            onSamples: store.onSamples,
+            seriesById: series.byId,
+            swarmOf: (id) => agents.get(id)?.swarm,
+          }),
+        memory: (level) => memoryCollector({ level, agents }),
+      },
+      ingest,
+      clock,
+      logger,
+    })
+    shutdown.add('collectors', () => collectors.close())
+
     // notify
     const channels: Channel[] = []
     if (configuration.notify.console) channels.push(consoleChannel(write, renderTime))
@@ -284,6 +312,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Aggre
       register,
       poller,
       discovery,
+      collectors,
       dialIn,
       refusedUpgrades: upgrades.refused,
       agents,

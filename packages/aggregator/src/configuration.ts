@@ -1,5 +1,6 @@
 import { durationSchema, type Mistake, readYaml } from '@perfmon/core'
 import { z } from 'zod'
+import { collectorsSchema } from './receive/collect/collector-settings.ts'
 import { AddressError, agentAddresses } from './receive/discovery/agent-addresses.ts'
 import { discoverySchema } from './receive/discovery/discovery-settings.ts'
 import { mostTargets } from './receive/discovery/target.ts'
@@ -78,6 +79,7 @@ const fileSchema = z.strictObject({
     })
     .prefault({}),
   discovery: discoverySchema,
+  collectors: collectorsSchema,
   limits: z
     .strictObject({
       agents: z.number().int().min(1).default(20_000),

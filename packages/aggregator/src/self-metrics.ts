@@ -3,6 +3,7 @@ import type { EvaluatorRunner } from './evaluate/run-evaluator.ts'
 import type { Notifier } from './notify/run-notifier.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { AgentRegister } from './receive/agent-register.ts'
+import type { Collectors } from './receive/collect/run-collectors.ts'
 import type { DialIn } from './receive/dial-in.ts'
 import type { Discovery } from './receive/discovery/run-discovery.ts'
 import type { Ingest } from './receive/ingest.ts'
@@ -20,6 +21,7 @@ export interface SelfMetricSources {
   readonly register: AgentRegister
   readonly poller: Poller
   readonly discovery: Discovery
+  readonly collectors: Collectors
   readonly dialIn: DialIn
   readonly refusedUpgrades: () => number
   readonly agents: AgentTable
@@ -116,6 +118,13 @@ export function publishSelfMetrics(telemetry: SelfTelemetry, from: SelfMetricSou
       one(from.poller.stats().failures),
     ),
     ...discoveryMetrics(from),
+    counter('perfmon.aggregator.collector.run', '{run}', 'Runs of collectors, by outcome', () =>
+      Object.entries(from.collectors.stats()).flatMap(([collector, { collected, failures, skipped }]) => [
+        { value: collected, attributes: { collector, outcome: 'done' } },
+        { value: failures, attributes: { collector, outcome: 'failed' } },
+        { value: skipped, attributes: { collector, outcome: 'skipped' } },
+      ]),
+    ),
     gauge('perfmon.aggregator.dial_in.agent', '{agent}', 'Agents connected by themselves', () =>
       one(from.poller.stats().dialledAgents),
     ),

@@ -26,7 +26,7 @@ export const agentSchema = z.object({
   id: z.string().describe('service.instance.id, or the WebSocket address of a polled agent'),
   name: z.string().describe('service.name: the role of the agent'),
   swarm: z.string().describe('service.namespace'),
-  source: z.enum(['otlp', 'websocket']),
+  source: z.enum(['otlp', 'websocket', 'collector']).describe('`collector`: the aggregator itself, no agent'),
   status: agentStatusSchema,
   firstSeenMs: z.number(),
   lastSeenMs: z.number(),

@@ -115,7 +115,11 @@ export function createAgentRegister({
 
   return {
     stats: () => ({ droppedEvents }),
-    admits: (id, joining) => table.get(id) !== undefined || table.size + joining < maxAgents,
+    admits(id, joining) {
+      const known = table.get(id)
+      // Nobody reports as one of the aggregator's own collectors.
+      return known ? known.source !== 'collector' : table.size + joining < maxAgents
+    },
 
     report({ agent, source, vitals, nowMs, exit }) {
       const before = table.get(agent.id)
@@ -134,6 +138,11 @@ export function createAgentRegister({
         reportIntervalMs: interval(agent, before, nowMs),
         vitals: merged,
         attributes: agent.attributes,
+      }
+      // A collector is no agent: it neither joins nor is missed.
+      if (source === 'collector') {
+        remember({ ...next, status: 'active' }, !before)
+        return !before
       }
       const wasGone = before?.status === 'offline' || before?.status === 'left'
       if (!before) tell({ type: 'agent-joined', timeMs: nowMs, ...who })

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import type { VitalHistory } from '../store/vital-history.ts'
 import type { AgentRegister } from './agent-register.ts'
 import { type AgentStreams, createAgentStreams } from './agent-streams.ts'
+import type { CollectedPoint } from './collect/collector.ts'
 import { createIngestBatch, type IngestBatch } from './ingest-batch.ts'
 import { createIngestFlights, type Flight } from './ingest-flights.ts'
 import { locateHeld, settleHeld } from './ingest-late.ts'
@@ -87,6 +88,8 @@ export interface Ingest {
   ): Promise<{ rejectedPoints: number; message?: string }>
   /** Takes the answer of a polled agent. */
   acceptPolled(agent: AgentIdentity, vitals: Vitals, timeMs: number): Promise<void>
+  /** Takes what a collector of the aggregator itself told; a point whose series is beyond the limits is refused and counted. */
+  acceptCollected(collector: AgentIdentity, points: readonly CollectedPoint[], timeMs: number): Promise<void>
   /** Lets go of what is remembered to be quick with this agent. */
   forgetAgent(agentId: string): void
   stats(): IngestStats
@@ -299,6 +302,30 @@ export function createIngest(options: IngestOptions): Ingest {
       await commit(batch, agentIds, isNew)
     },
 
+    async acceptCollected(collector, points, timeMs) {
+      const agentIds = [collector.id]
+      for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
+      // Before its series: those of somebody unknown are not made.
+      const report = {
+        agent: collector,
+        source: 'collector' as const,
+        vitals: noVitals,
+        nowMs: timeMs,
+        exit: null,
+      }
+      const isNew = agents.report(report)
+      const batch = createIngestBatch(state, lateWindowMs, points.length)
+      for (const { metric, unit, kind, value, attributes } of points) {
+        const series = table.resolve({ agentId: collector.id, metric, unit, kind, part: 'value', attributes })
+        if (series) batch.takeDerived(series.id, timeMs, value)
+        else {
+          counts.refusedPoints += 1
+          counts.overLimitPoints += 1
+        }
+      }
+      await commit(batch, agentIds, isNew)
+    },
+
     forgetAgent(agentId) {
       streamsByAgent.delete(agentId)
       vitals.forgetAgent(agentId)
@@ -307,6 +334,8 @@ export function createIngest(options: IngestOptions): Ingest {
     stats: () => ({ ...counts, records: { logs: { ...records.logs }, traces: { ...records.traces } } }),
   }
 }
+
+const noVitals = Object.fromEntries(vitalNames.map((name) => [name, null])) as unknown as Vitals
 
 const refusedRecords = {
   logs: "Perfmon keeps what agents' events tell in numbers; these log records are of no kind it knows. Send logs elsewhere.",

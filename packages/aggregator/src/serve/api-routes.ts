@@ -67,6 +67,12 @@ export function apiRoutes(options: ApiOptions): Router {
     response.json(body)
   })
 
+  router.get('/collectors', (_request, response) => {
+    const collectors = agents.collectors()
+    const body: AgentsResponse = { agents: collectors, total: collectors.length, nowMs: nowMs() }
+    response.json(body)
+  })
+
   router.get('/agents/:id', (request, response) => {
     const agent = agents.get(request.params.id)
     if (agent) response.json(withReach(agent))
