@@ -18,11 +18,14 @@ export const admitPeer = ({
   token,
   sockets,
   maxSockets,
+  isInRate,
 }: {
   request: Pick<IncomingMessage, 'url' | 'headers'>
   token: string | undefined
   sockets: number
   maxSockets: number
+  /** Counts this one; asked last, so that who lacks the token uses nothing up for others. */
+  isInRate: () => boolean
 }): Refusal | undefined => {
   if (url.split('?', 1)[0] !== '/metrics') return { status: 404, message: 'The path is /metrics' }
   // Only browsers send an origin, and a web page has no business with an agent on the visitor's machine.
@@ -31,5 +34,6 @@ export const admitPeer = ({
     return { status: 401, message: 'Send the header Authorization: Bearer <PERFMON_TOKEN of this agent>' }
   }
   if (sockets >= maxSockets) return { status: 503, message: `At most ${maxSockets} connections` }
+  if (!isInRate()) return { status: 503, message: 'Too many connections in a second' }
   return undefined
 }

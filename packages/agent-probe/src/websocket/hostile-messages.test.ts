@@ -177,3 +177,18 @@ test('a hundred who come, ask and go leave no place taken', async () => {
   await Promise.all(peers.map((peer) => once(peer, 'open')))
   for (const peer of peers) peer.terminate()
 }, 30_000)
+
+// The last one: it uses up what the others would need.
+test('who comes back for each message is limited too, and the next second is another', async () => {
+  const come = () =>
+    new Promise<'admitted' | 'refused'>((resolve) => {
+      const peer = new WebSocket(url)
+      peer.on('open', () => resolve('admitted')).on('open', () => peer.terminate())
+      peer.on('error', () => resolve('refused'))
+    })
+  const answers: string[] = []
+  for (let i = 0; i < 100; i++) answers.push(...(await Promise.all(Array.from({ length: 8 }, come))))
+  expect(answers).toContain('admitted')
+  expect(answers).toContain('refused')
+  while ((await come()) === 'refused') await wait(20)
+}, 30_000)

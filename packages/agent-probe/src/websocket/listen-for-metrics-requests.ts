@@ -7,11 +7,14 @@ import { isLoopback, type WebSocketSettings } from '../configure/read-settings.t
 import type { Recordings } from '../record/recordings.ts'
 import type { WriteLine } from '../write-line.ts'
 import { admitPeer, type Refusal } from './admit-peer.ts'
+import { limitRate } from './limit-rate.ts'
 import { listenOnFreePort } from './listen-on-free-port.ts'
 import type { MessageAnswers } from './message-answers.ts'
 import { maxPayloadBytes, servePeer } from './serve-peer.ts'
 
 const maxSockets = 32
+/** Else who comes back for each burst of messages would not be limited: 130,000 answers in 5 s, 44 % of a core. */
+const connectionsPerSecond = 200
 /** Who says nothing for this long is gone, or only here to take a place. */
 const idleMs = 300_000
 const closeTimeoutMs = 250
@@ -77,10 +80,17 @@ export const listenForMetricsRequests = async ({
     closeTimeout: closeTimeoutMs,
   }
   const answering = new WebSocketServer(options)
+  const mayConnect = limitRate(connectionsPerSecond)
 
   server.on('upgrade', (request, socket, head) => {
     try {
-      const refusal = admitPeer({ request, token, sockets: answering.clients.size, maxSockets })
+      const refusal = admitPeer({
+        request,
+        token,
+        sockets: answering.clients.size,
+        maxSockets,
+        isInRate: () => mayConnect(performance.now()),
+      })
       if (refusal) refuseUpgrade(socket, refusal)
       else {
         answering.handleUpgrade(request, socket, head, (peer) => {
