@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises'
 import { inspect } from '../inspect.ts'
 import type { Offer } from '../offer.ts'
 import type { ProfileFolder } from '../profile-folder.ts'
 import { resting } from '../resting.ts'
+import { writeProfile } from '../write-profile.ts'
 
 /** Measured: 40 to 150 bytes per sample, and some hundred kilobytes of functions. */
 const bytesPerSample = 150
@@ -28,17 +28,7 @@ export const cpuProfile = (folder: ProfileFolder): Offer => ({
         await resting(Number(durationMs))
         return (await session.post('Profiler.stop')).profile
       })
-      const text = JSON.stringify(profile)
-      await writeFile(file, text, { mode: 0o600, flag: 'wx' })
-      return {
-        result: {
-          file,
-          bytes: Buffer.byteLength(text),
-          samples: profile.samples?.length ?? 0,
-          open: "Chrome DevTools, Performance, 'Load profile'; or VS Code",
-        },
-        irreversible: 'Nothing was changed; the file may be deleted.',
-      }
+      return writeProfile({ file, profile, open: "Chrome DevTools, Performance, 'Load profile'; or VS Code" })
     })
   },
 })

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises'
 import { inspect } from '../inspect.ts'
 import type { Offer } from '../offer.ts'
 import type { ProfileFolder } from '../profile-folder.ts'
 import { resting } from '../resting.ts'
+import { writeProfile } from '../write-profile.ts'
 
 const expectedBytes = 16 * 1024 ** 2
 
@@ -24,17 +24,7 @@ export const heapProfile = (folder: ProfileFolder): Offer => ({
         await resting(Number(durationMs))
         return (await session.post('HeapProfiler.stopSampling')).profile
       })
-      const text = JSON.stringify(profile)
-      await writeFile(file, text, { mode: 0o600, flag: 'wx' })
-      return {
-        result: {
-          file,
-          bytes: Buffer.byteLength(text),
-          samples: (profile as { samples?: unknown[] }).samples?.length ?? 0,
-          open: "Chrome DevTools, Memory, 'Load profile'",
-        },
-        irreversible: 'Nothing was changed; the file may be deleted.',
-      }
+      return writeProfile({ file, profile, open: "Chrome DevTools, Memory, 'Load profile'" })
     })
   },
 })
