@@ -35,6 +35,11 @@ if (options.from) {
   console.log(`${about.filter(Boolean).join('. ')}.\n\n${toTable(results)}`)
   process.exit()
 }
+// Older ones lack what the agents measure themselves by, and would be waited for in vain.
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  console.error(`This needs Node 24, and this is ${process.versions.node}. The workspace has one: node_modules/.bin/node.`)
+  process.exit(1)
+}
 const quick = { repetitions: 1, pairs: 8, starts: 4, longLives: 1, idleWindows: 2, idleWindowMs: 6000 }
 const full = { repetitions: 1, pairs: 16, starts: 10, longLives: 2, idleWindows: 3, idleWindowMs: 10_000 }
 const effort = {
