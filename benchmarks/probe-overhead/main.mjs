@@ -37,7 +37,9 @@ if (options.from) {
 }
 // Older ones lack what the agents measure themselves by, and would be waited for in vain.
 if (Number(process.versions.node.split('.')[0]) < 24) {
-  console.error(`This needs Node 24, and this is ${process.versions.node}. The workspace has one: node_modules/.bin/node.`)
+  console.error(
+    `This needs Node 24, and this is ${process.versions.node}. The workspace has one: node_modules/.bin/node.`,
+  )
   process.exit(1)
 }
 const quick = { repetitions: 1, pairs: 8, starts: 4, longLives: 1, idleWindows: 2, idleWindowMs: 6000 }
