@@ -4,7 +4,7 @@ import { createAttemptGuard } from './guarded-attempt.ts'
 import type { ModelAttempt, ModelCalls } from './model-calls.ts'
 import { readTopLevelText } from './read-top-level-text.ts'
 import { collectText, maxBodyLength, textOf } from './request-text.ts'
-import { tapBody } from './tap-body.ts'
+import { tapResponse } from './tap-response.ts'
 import type { FetchFollower, FetchToModel } from './watch-model-fetch.ts'
 
 /**
@@ -70,7 +70,7 @@ export const createFetchFollowers = ({
       })
       if (status >= 300) return
       if (answer === null) attempt.ended()
-      else tapBody(answer, attempt)
+      else tapResponse(response, answer, attempt)
     })
     const failed = guard.wrap<unknown, unknown>((error) => attempted()?.failed(error))
     return { answered, failed }

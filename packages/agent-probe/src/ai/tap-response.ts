@@ -25,7 +25,7 @@ const override = (target: object, name: PropertyKey, value: unknown) =>
  * the methods of its `Response`, which take a reader too. Nothing is read that the agent does not read, and
  * it gets the very chunks and promises' results it would get. Overrides methods of this one stream.
  */
-export const tapBody = (body: Body, listener: BodyListener): void => {
+const tapBody = (body: Body, listener: BodyListener): void => {
   const { getReader, tee, pipeThrough, pipeTo, values, cancel } = body
 
   const heard = <Answer extends Result>(result: Answer): Answer => {
@@ -94,20 +94,50 @@ export const tapBody = (body: Body, listener: BodyListener): void => {
 
   override(body, 'tee', () => {
     const branches = tee.call(body)
-    // Both give the same; whichever is read first is listened to.
-    let chosen: Body | undefined
-    for (const branch of branches) {
-      const mine = () => {
-        chosen ??= branch
-        return chosen === branch
-      }
-      tapBody(branch, {
-        chunk: (bytes) => mine() && listener.chunk(bytes),
-        ended: () => mine() && listener.ended(),
-        cancelled: () => chosen === branch && listener.cancelled(),
-        failed: (error) => mine() && listener.failed(error),
-      })
-    }
+    const [one, other] = oneOfTwo(listener)
+    tapBody(branches[0], one)
+    tapBody(branches[1], other)
     return branches
+  })
+}
+
+/** For two bodies that give the same: whichever is read first is listened to. */
+const oneOfTwo = (listener: BodyListener): readonly [BodyListener, BodyListener] => {
+  let chosen: number | undefined
+  const forBranch = (branch: number): BodyListener => {
+    const mine = () => {
+      chosen ??= branch
+      return chosen === branch
+    }
+    return {
+      chunk: (bytes) => mine() && listener.chunk(bytes),
+      ended: () => mine() && listener.ended(),
+      cancelled: () => chosen === branch && listener.cancelled(),
+      failed: (error) => mine() && listener.failed(error),
+    }
+  }
+  return [forBranch(0), forBranch(1)]
+}
+
+/** The same for an answer with a body, whose copies may be made past its body's methods (undici 8 does). */
+export const tapResponse = (response: Response, body: Body, listener: BodyListener): void => {
+  tapBody(body, listener)
+  watchCopies(response, listener)
+}
+
+const watchCopies = (response: Response, given: BodyListener): void => {
+  const { clone } = response
+  let listener = given
+  override(response, 'clone', () => {
+    const copy = clone.call(response)
+    const [own, other] = [response.body, copy.body]
+    // Made by `tee`: both are listened to.
+    if (own === null || other === null || Object.hasOwn(own, 'getReader')) return copy
+    const [ownListener, otherListener] = oneOfTwo(listener)
+    tapBody(own, ownListener)
+    tapBody(other, otherListener)
+    watchCopies(copy, otherListener)
+    listener = ownListener
+    return copy
   })
 }
