@@ -133,8 +133,11 @@ export function converse({
     }
     // Ours to vital signs are numbers, those of requests texts.
     if (settle((message as { requestId?: unknown } | null)?.requestId, message)) return
-    const refusal = metricsErrorSchema.safeParse(message)
-    if (refusal.success) return fail(`it refused: ${refusal.data.code}`)
+    // Looked at first, because a schema that does not fit is dear, and nearly none of them is one.
+    if ((message as { type?: unknown } | null)?.type === 'error') {
+      const refusal = metricsErrorSchema.safeParse(message)
+      if (refusal.success) return fail(`it refused: ${refusal.data.code}`)
+    }
     const answer = metricsResponseSchema.safeParse(message)
     if (!answer.success) {
       counts.refusedAnswers += 1

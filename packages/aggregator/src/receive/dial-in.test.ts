@@ -6,7 +6,7 @@ import { type ClientOptions, WebSocket } from 'ws'
 import { createAgentTable } from '../store/agent-table.ts'
 import { createLogger } from '../system/logger.ts'
 import { createDialIn, type DialIn } from './dial-in.ts'
-import type { Ingest } from './ingest.ts'
+import type { Ingest, PolledAnswer } from './ingest.ts'
 import { type Poller, startPoller } from './run-poller.ts'
 
 let server: Server
@@ -20,8 +20,8 @@ beforeEach(async () => {
   const logger = createLogger({ level: 'silent' })
   // What is stored of an answer, remembered by hand: the rest of the ingest is not asked here.
   const ingest = {
-    async acceptPolled(identity: { id: string; attributes: object }) {
-      stored.push(identity)
+    async acceptPolled(answers: readonly PolledAnswer[]) {
+      stored.push(...answers.map(({ agent }) => agent))
     },
   } as unknown as Ingest
   poller = startPoller({

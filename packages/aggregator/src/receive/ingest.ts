@@ -72,6 +72,12 @@ export interface IngestStats {
 /** What it gives back, if anything, is walked to its end, with pauses in which others are heard. */
 type Decode = (sink: MetricSink) => Iterator<void> | void
 
+export interface PolledAnswer {
+  readonly agent: AgentIdentity
+  readonly vitals: Vitals
+  readonly timeMs: number
+}
+
 export interface Ingest {
   /**
    * Takes one OTLP request. Resolves when all of it that could be used is durable. Rejects with
@@ -86,8 +92,8 @@ export interface Ingest {
     signal: 'logs' | 'traces',
     decode: (sink: RecordSink) => void,
   ): Promise<{ rejectedPoints: number; message?: string }>
-  /** Takes the answer of a polled agent. */
-  acceptPolled(agent: AgentIdentity, vitals: Vitals, timeMs: number): Promise<void>
+  /** Takes answers of polled agents, all or, when the store refuses, none. */
+  acceptPolled(answers: readonly PolledAnswer[]): Promise<void>
   /** Takes what a collector of the aggregator itself told; a point whose series is beyond the limits is refused and counted. */
   acceptCollected(collector: AgentIdentity, points: readonly CollectedPoint[], timeMs: number): Promise<void>
   /** Lets go of what is remembered to be quick with this agent. */
@@ -289,17 +295,21 @@ export function createIngest(options: IngestOptions): Ingest {
         : { rejectedPoints: derived.unknown, message: refusedRecords[signal] }
     },
 
-    async acceptPolled(agent, polled, timeMs) {
-      if (!agents.admits(agent.id, 0)) {
-        counts.refusedPoints += 1
-        return
-      }
-      const agentIds = [agent.id]
+    async acceptPolled(answers) {
+      const agentIds = [...new Set(answers.map(({ agent }) => agent.id))]
       for (let turn = turns.ofAny(agentIds); turn; turn = turns.ofAny(agentIds)) await turn
-      const batch = createIngestBatch(state, lateWindowMs, vitalNames.length)
-      counts.duplicatePoints += vitals.take(batch, agent.id, polled, timeMs)
-      const isNew = agents.report({ agent, source: 'websocket', vitals: polled, nowMs: nowMs(), exit: null })
-      await commit(batch, agentIds, isNew)
+      const batch = createIngestBatch(state, lateWindowMs, answers.length * vitalNames.length)
+      let hasNewAgents = false
+      for (const { agent, vitals: polled, timeMs } of answers) {
+        if (!agents.admits(agent.id, 0)) {
+          counts.refusedPoints += 1
+          continue
+        }
+        counts.duplicatePoints += vitals.take(batch, agent.id, polled, timeMs)
+        const report = { agent, source: 'websocket' as const, vitals: polled, nowMs: nowMs(), exit: null }
+        if (agents.report(report)) hasNewAgents = true
+      }
+      await commit(batch, agentIds, hasNewAgents)
     },
 
     async acceptCollected(collector, points, timeMs) {

@@ -9,7 +9,9 @@ import type { AgentRegister } from './agent-register.ts'
 import { createConnectionGate } from './connection-gate.ts'
 import { type Conversation, converse, noPolls, type PollCounts } from './converse.ts'
 import type { Target } from './discovery/target.ts'
+import { gatherAnswers } from './gather-answers.ts'
 import type { Ingest } from './ingest.ts'
+import { createSeldomLog } from './otlp-seldom-log.ts'
 import { type PolledAgent, pollAgent } from './poll-agent.ts'
 import { createPolledIdentities } from './polled-identities.ts'
 
@@ -109,6 +111,15 @@ export function startPoller({
   let unstoredAnswers = 0
   let replacedConnections = 0
 
+  const warnSeldom = createSeldomLog(logger, () => clock.nowMs())
+  const answers = gatherAnswers({
+    ingest,
+    onLost(count, error) {
+      unstoredAnswers += count
+      warnSeldom('unstored', { err: error, unstoredAnswers }, 'answers could not be stored')
+    },
+  })
+
   /** Its reports say the same and more: stored twice, its series would have every value from two windows. */
   function reportsByItself(id: string): boolean {
     const known = agents.get(id)
@@ -132,12 +143,7 @@ export function startPoller({
       known?.source === 'otlp'
         ? { ...identity, attributes: { ...known.attributes, ...identity.attributes } }
         : identity
-    ingest.acceptPolled(whole, polledVitals(response), clock.nowMs()).catch((error) => {
-      // The next answer is a second away; a sample of a poll cannot be asked for again.
-      unstoredAnswers += 1
-      if (unstoredAnswers % 1_000 === 1)
-        logger.warn({ err: error, unstoredAnswers }, 'answers could not be stored')
-    })
+    answers.add({ agent: whole, vitals: polledVitals(response), timeMs: clock.nowMs() })
   }
 
   function forget(url: string) {
@@ -165,8 +171,8 @@ export function startPoller({
         else {
           forget(address)
           // Most ports of a range are nobody's.
-          const level = polled.get(address)?.isMaybe ? 'debug' : 'warn'
-          logger[level]({ agent: address, reason }, 'polled agent does not answer; it is tried again')
+          if (polled.get(address)?.isMaybe) logger.debug({ agent: address, reason }, silent)
+          else warnSeldom('silent', { agent: address, reason }, silent)
         }
       },
     })
@@ -178,6 +184,8 @@ export function startPoller({
     if (!known) return
     polled.delete(url)
     known.agent.close()
+    // Its last answer must not come after its goodbye.
+    answers.handOver()
     addCounts(pastCounts, known.agent.stats())
     forget(url)
     const { id } = known
@@ -255,12 +263,14 @@ export function startPoller({
       }
     },
     close() {
+      answers.handOver()
       for (const { agent } of polled.values()) agent.close()
       for (const conversation of dialled.values()) conversation.close()
     },
   }
 }
 
+const silent = 'polled agent does not answer; it is tried again'
 /** How many of its reports may be missing before its answers are taken for them. */
 const missedReports = 3
 const unknownIntervalMs = 60_000
