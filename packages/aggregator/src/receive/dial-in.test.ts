@@ -44,7 +44,7 @@ beforeEach(async () => {
 afterEach(() => {
   for (const peer of peers.splice(0)) peer.terminate()
   stored.splice(0)
-  poller.close()
+  void poller.close()
   dialIn.close()
   server.close()
 })

@@ -10,6 +10,8 @@ export interface GatheredAnswers {
   add(answer: PolledAnswer): void
   /** Not later but now. */
   handOver(): void
+  /** All that was handed over is stored or lost. */
+  settled(): Promise<void>
 }
 
 /** An alert may wait for so long. Five thousand agents, asked every second, give answers by the hundred meanwhile. */
@@ -22,6 +24,7 @@ const mostGathered = 1_000
 export function gatherAnswers({ ingest, onLost }: GatherAnswersOptions): GatheredAnswers {
   let gathered: PolledAnswer[] = []
   let timer: NodeJS.Timeout | undefined
+  const underWay = new Set<Promise<void>>()
 
   function handOver() {
     clearTimeout(timer)
@@ -29,7 +32,11 @@ export function gatherAnswers({ ingest, onLost }: GatherAnswersOptions): Gathere
     if (gathered.length === 0) return
     const answers = gathered
     gathered = []
-    ingest.acceptPolled(answers).catch((error) => onLost(answers.length, error))
+    const storing = ingest
+      .acceptPolled(answers)
+      .catch((error) => onLost(answers.length, error))
+      .finally(() => underWay.delete(storing))
+    underWay.add(storing)
   }
 
   return {
@@ -39,5 +46,8 @@ export function gatherAnswers({ ingest, onLost }: GatherAnswersOptions): Gathere
       else timer ??= setTimeout(handOver, gatherMs)
     },
     handOver,
+    async settled() {
+      await Promise.all(underWay)
+    },
   }
 }

@@ -65,7 +65,8 @@ export interface Poller extends Lines {
     refusedAnswers: number
     unstoredAnswers: number
   }
-  close(): void
+  /** Resolves when the last answers are stored. */
+  close(): Promise<void>
 }
 
 /** Close code to an agent whose place another connection took: it is not to come back at once. */
@@ -263,9 +264,10 @@ export function startPoller({
       }
     },
     close() {
-      answers.handOver()
       for (const { agent } of polled.values()) agent.close()
       for (const conversation of dialled.values()) conversation.close()
+      answers.handOver()
+      return answers.settled()
     },
   }
 }
