@@ -3,6 +3,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from './eventually.ts'
+import { startAgent as startProbed } from './start-agent.ts'
 import {
   end,
   firstLine,
@@ -49,7 +50,7 @@ test('agents of a range of ports and of a file come, go and come back', async ()
   await writeFile(
     join(folder.path, 'perfmon.yaml'),
     `poll: { agents: ["${range}"], interval: 200ms, reconnect_max: 300ms }
-discovery: { files: [{ path: agents.json }] }
+discovery: { files: [{ path: agents.json }], self_registered: { allow: [127.0.0.1] } }
 rules: [rules.yaml]
 notify: { console: false }
 `,
@@ -93,4 +94,17 @@ notify: { console: false }
   const metrics = await (await fetch(`${perfmon.dashboard}/metrics`)).text()
   expect(metrics).toMatch(/perfmon_aggregator_discovery_target\{.*source="file".*\} 1\b/)
   expect(metrics).toMatch(/perfmon_aggregator_discovery_failure_total\{.*source="file".*\} [1-9]/)
+})
+
+test('an agent that reports and says where it listens is asked there, if that is allowed', async () => {
+  const reporting = await startProbed('serving-agent.mjs', perfmon.otlp, {
+    PERFMON_WS_PORT: '0',
+    PERFMON_INTERVAL_MS: '1000',
+    OTEL_SERVICE_NAME: 'reporter',
+  })
+  children.push(reporting.child)
+  const known = await eventually('it is reachable', async () =>
+    (await perfmon.agents()).find(({ name, reachableBy }) => name === 'reporter' && reachableBy === 'polled'),
+  )
+  expect(known.source).toBe('otlp')
 })

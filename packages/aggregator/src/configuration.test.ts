@@ -37,12 +37,40 @@ test('the environment wins over the file', () => {
   })
 })
 
+test('collectors are on, each at its interval', () => {
+  const { collectors } = read(
+    'collectors: { level: detailed, api: { enabled: false }, neural: { interval: 500ms } }',
+  )
+  expect(collectors).toEqual({
+    level: 'detailed',
+    system: { enabled: true, interval: 1_000 },
+    api: { enabled: false, interval: 500 },
+    swarm: { enabled: true, interval: 5_000 },
+    neural: { enabled: true, interval: 500 },
+    memory: { enabled: true, interval: 3_000 },
+  })
+})
+
+test('the environment may name a range of ports', () => {
+  const PERFMON_AGENTS = 'ws://localhost:300X/metrics, ws://127.0.0.1:4000-4099/metrics'
+  expect(read('', { PERFMON_AGENTS }).poll.agents).toHaveLength(2)
+  expect(() => read('', { PERFMON_AGENTS: 'ws://localhost:99999/' })).toThrow(/PERFMON_AGENTS.*1 to 65535/)
+})
+
 describe('a mistake is named with its place', () => {
   test.each([
     ['server: { prot: 1 }', 'perfmon.yaml', 1, 'unknown-key'],
     ['\nserver: { port: 99999 }', 'perfmon.yaml', 2, 'invalid-value'],
     ['poll:\n  agents: [http://x]', 'perfmon.yaml', 2, 'invalid-value'],
     ['data: { retention: 30 }', 'perfmon.yaml', 1, 'invalid-value'],
+    ['poll:\n  agents: ["ws://a:3009-3000/"]', 'perfmon.yaml', 2, 'invalid-value'],
+    ['discovery:\n  files:\n    - path: a.json\n      every: 5s', 'perfmon.yaml', 4, 'unknown-key'],
+    ['discovery:\n  dns:\n    - { name: agents.example, type: A }', 'perfmon.yaml', 3, 'invalid-value'],
+    ['discovery:\n  kubernetes:\n    - { port: vitals }', 'perfmon.yaml', 3, 'missing-key'],
+    ['discovery:\n  self_registered: { allow: [everybody] }', 'perfmon.yaml', 2, 'invalid-value'],
+    ['collectors:\n  systems: { interval: 1s }', 'perfmon.yaml', 2, 'unknown-key'],
+    ['collectors:\n  system:\n    interval: 10ms', 'perfmon.yaml', 3, 'invalid-value'],
+    ['collectors:\n  level: chatty', 'perfmon.yaml', 2, 'invalid-value'],
   ])('%j', (text, file, line, code) => {
     expect.assertions(1)
     try {

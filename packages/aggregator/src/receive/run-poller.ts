@@ -75,6 +75,8 @@ export const replacedCode = 4409
 interface Polled {
   readonly agent: PolledAgent
   readonly labels: Target['labels']
+  /** Labels that it had and has no longer. */
+  readonly pastLabels: readonly string[]
   readonly isMaybe: boolean
   /** Of the last one who spoke there. */
   id: string | undefined
@@ -138,12 +140,9 @@ export function startPoller({
     const place = polled.get(url)
     if (place) place.id = identity.id
     if (reportsByItself(identity.id)) return
-    const known = agents.get(identity.id)
-    // What an agent said of itself in its reports stays; labels that were taken away do not.
-    const whole =
-      known?.source === 'otlp'
-        ? { ...identity, attributes: { ...known.attributes, ...identity.attributes } }
-        : identity
+    const attributes = { ...agents.get(identity.id)?.attributes, ...identity.attributes }
+    for (const label of polled.get(url)?.pastLabels ?? []) delete attributes[label]
+    const whole = { ...identity, attributes }
     answers.add({ agent: whole, vitals: polledVitals(response), timeMs: clock.nowMs() })
   }
 
@@ -155,7 +154,15 @@ export function startPoller({
   function add({ url, labels, isMaybe = false }: Target) {
     const known = polled.get(url)
     if (known) {
-      polled.set(url, { ...known, labels, isMaybe })
+      const pastLabels = [...known.pastLabels, ...Object.keys(known.labels)].filter(
+        (label) => !Object.hasOwn(labels, label),
+      )
+      polled.set(url, {
+        ...known,
+        labels,
+        pastLabels: [...new Set(pastLabels)].slice(-mostPastLabels),
+        isMaybe,
+      })
       return
     }
     const agent: PolledAgent = pollAgent({
@@ -177,7 +184,7 @@ export function startPoller({
         }
       },
     })
-    polled.set(url, { agent, labels, isMaybe, id: undefined })
+    polled.set(url, { agent, labels, pastLabels: [], isMaybe, id: undefined })
   }
 
   function remove(url: string) {
@@ -272,6 +279,7 @@ export function startPoller({
   }
 }
 
+const mostPastLabels = 100
 const silent = 'polled agent does not answer; it is tried again'
 /** How many of its reports may be missing before its answers are taken for them. */
 const missedReports = 3

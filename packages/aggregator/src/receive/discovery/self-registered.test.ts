@@ -21,7 +21,7 @@ test('only addresses in allowed networks are used; names and all others are coun
     agent('ws://2130706433:3009/'),
     agent('ws://127.0.0.1:1-5000/'),
     agent('http://127.0.0.1:3001/'),
-    agent('ws://127.0.0.1:3005/', 'offline'),
+    agent('ws://127.0.0.1:3005/', 'left'),
     agent('ws://127.0.0.1:3006/', 'active', 'websocket'),
   ]
   const source = selfRegistered({ allow: ['127.0.0.0/8'], agents: { list: () => list }, refreshMs: 5 })
@@ -36,6 +36,24 @@ test('only addresses in allowed networks are used; names and all others are coun
     'ws://127.0.0.1:3009/',
   ])
   expect(source.stats().leftOut).toBe(5)
+})
+
+test('who stops to report, or is offline, stays; who leaves goes', async () => {
+  let list = [agent('ws://127.0.0.1:3001/'), agent('ws://127.0.0.1:3002/'), agent('ws://127.0.0.1:3003/')]
+  const told: number[] = []
+  const source = selfRegistered({ allow: ['127.0.0.1'], agents: { list: () => list }, refreshMs: 5 })
+  await new Promise<void>((resolve) => {
+    stop = source.watch((targets) => {
+      told.push(targets.length)
+      if (told.length === 2) resolve()
+      list = [
+        agent('ws://127.0.0.1:3001/', 'active', 'websocket'),
+        agent('ws://127.0.0.1:3002/', 'offline'),
+        agent('ws://127.0.0.1:3003/', 'left'),
+      ]
+    })
+  })
+  expect(told).toEqual([3, 2])
 })
 
 test('what a network is', () => {

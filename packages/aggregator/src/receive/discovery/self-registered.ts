@@ -22,18 +22,22 @@ export interface SelfRegisteredOptions {
 export function selfRegistered({ allow, agents, refreshMs }: SelfRegisteredOptions): DiscoverySource {
   const allowed = networks(allow)
   let leftOut = 0
+  let registered = new Set<string>()
 
   function look(): Target[] {
     const targets: Target[] = []
     leftOut = 0
     for (const { source, status, attributes } of agents.list()) {
       const address = attributes[attributeNames.agentWebSocketUrl]
-      // Those that are polled by address have it from there.
-      if (address === undefined || source !== 'otlp' || status === 'offline' || status === 'left') continue
+      if (address === undefined || status === 'left') continue
       const url = allowedAddress(address, allowed)
+      // Who reports no longer and is only polled has registered before; others that are polled have their address from
+      // another list. One that is offline stays: taken off the list it would have left, and nobody would miss it.
+      if (source !== 'otlp' && (url === undefined || !registered.has(url))) continue
       if (url === undefined || targets.length === mostTargets) leftOut += 1
-      else targets.push({ url, labels: {} })
+      else targets.push({ url, labels: {}, isMaybe: true })
     }
+    registered = new Set(targets.map(({ url }) => url))
     return targets
   }
 
