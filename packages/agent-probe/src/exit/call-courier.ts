@@ -9,7 +9,7 @@ export interface Courier {
  * A thread with an event loop of its own, as ours has ended by the time it is needed. Made at exit: one kept
  * ready would cost the agent 16 MB. It starts while the caller goes on.
  */
-export const callCourier = (): Courier => {
+const hireCourier = (): Courier => {
   const answer = new SharedArrayBuffer(4)
   // No execArgv and no environment: neither this probe again nor the agent's own preloads.
   const { Worker } = process.getBuiltinModule('node:worker_threads')
@@ -27,5 +27,14 @@ export const callCourier = (): Courier => {
       Atomics.wait(status, 0, 0, waitMs)
       return Atomics.load(status, 0)
     },
+  }
+}
+
+/** Where threads are forbidden (`--permission` without `--allow-worker`) there is none, and the loss is told. */
+export const callCourier = (): Courier => {
+  try {
+    return hireCourier()
+  } catch {
+    return { deliver: () => -1 }
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { buildProbe, runAgent } from '../testing/run-agent.ts'
+import { buildProbe, registerFile, runAgent } from '../testing/run-agent.ts'
 import { pointValue, type Receiver, startReceiver } from '../testing/start-receiver.ts'
 
 let receiver: Receiver
@@ -318,6 +318,17 @@ server.listen(0, '127.0.0.1', async () => {
   expect(await agent.ended).toMatchObject({ code: 0, stderr: '' })
   expect(receiver.reports).toHaveLength(1)
   expect(pointValue(receiver.reports[0]!, 'http.server.request.duration')).toBe(7)
+})
+
+test('where threads are forbidden, a last report that needs one is lost, and the agent told so', async () => {
+  const agent = await runAgent({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint.replace('127.0.0.1', 'localhost') },
+    nodeOptions: ['--permission', '--allow-fs-read=*', '--import', registerFile],
+    source: 'console.log(1)',
+  })
+  const { code, stdout, stderr } = await agent.ended
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' })
+  expect(stderr).toContain('The last report of this agent is lost')
 })
 
 test('beforeExit is told once, and exit listeners run, as without the probe', async () => {
