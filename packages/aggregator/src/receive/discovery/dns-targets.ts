@@ -70,7 +70,10 @@ export function dnsTargets(options: DnsTargetsOptions): DiscoverySource {
           else {
             counts.failures += 1
             if (code !== lastComplaint)
-              logger.warn({ name, type, code }, 'a name could not be resolved; the agents it last had stay')
+              logger.warn(
+                { dns: name, type, code },
+                'a name could not be resolved; the agents it last had stay',
+              )
             lastComplaint = code
           }
         }

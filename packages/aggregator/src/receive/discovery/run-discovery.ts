@@ -52,7 +52,7 @@ export function runDiscovery({ sources, maxAgents, add, remove, logger }: Discov
   const stops = sources.map((source) =>
     source.watch((targets) => {
       told.set(source, targets)
-      logger.info({ source: source.kind, name: source.name, targets: targets.length }, 'agents discovered')
+      logger.info({ source: source.kind, place: source.name, targets: targets.length }, 'agents discovered')
       settle()
     }),
   )
