@@ -122,6 +122,16 @@ test('it comes back after its aggregator was away: one line then, one line now',
   expect(running.output().stderr.trim().split('\n')).toHaveLength(2)
 }, 20_000)
 
+test('taken for somebody else, it comes again when its reports have told who it is', async () => {
+  const aggregator = await listenForAgents()
+  const running = await start({ PERFMON_AGGREGATOR_URL: `ws://127.0.0.1:${aggregator.port}` })
+  const { peer } = await aggregator.next()
+  peer.close(4403, 'another agent reports under this id')
+  const { ask } = await aggregator.next()
+  expect(await ask({ type: 'metrics_request' })).toMatchObject({ type: 'metrics_response' })
+  expect(running.output().stderr).toBe('')
+}, 20_000)
+
 describe('it keeps nobody alive', () => {
   test('while connected', async () => {
     const aggregator = await listenForAgents()

@@ -17,6 +17,13 @@ const silenceMs = 60_000
 const failuresBeforeLine = 2
 /** Close codes of the aggregator that mean: not so soon again. */
 const unwantedCodes = new Set([4403, 4408, 4409])
+/**
+ * A restarted agent that keeps its `service.instance.id` is taken for somebody else (4403) until its own reports say that
+ * this connection is its: the first of them is on its way.
+ */
+const unknownCode = 4403
+const refusalsInPatience = 3
+const firstReportMs = 2000
 
 export interface DialOutOptions {
   readonly dialOut: DialOutSettings
@@ -95,7 +102,8 @@ export const startDialOut = ({
           ' Set PERFMON_AGGREGATOR_URL to where its dashboard is, and PERFMON_TOKEN to its token.',
       )
     }
-    later(dial, code !== undefined && unwantedCodes.has(code) ? backOff.longest() : backOff.next())
+    if (code === unknownCode && failures <= refusalsInPatience) later(dial, firstReportMs + backOff.next())
+    else later(dial, code !== undefined && unwantedCodes.has(code) ? backOff.longest() : backOff.next())
   }
 
   const dial = () => {
