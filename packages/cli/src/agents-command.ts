@@ -96,7 +96,7 @@ export async function runActionCommand(who: string, action: string, flags: RunFl
     }
     if (json) return terminal.print(JSON.stringify(answer))
     terminal.print(clean(`${action} done in ${answer.durationMs.toFixed(0)} ms`))
-    terminal.print(clean(JSON.stringify(answer.result, null, 2)))
+    for (const line of JSON.stringify(answer.result, null, 2).split('\n')) terminal.print(clean(line))
     terminal.print(
       answer.undo === undefined
         ? quiet(clean(answer.irreversible ?? ''))
@@ -168,9 +168,9 @@ function commandFor(
   return ['perfmon agents run', quoted(who), quoted(action), ...flags, ...place].join(' ')
 }
 
-/** What agents send is not to move the cursor or to colour the terminal. */
+/** What agents send is not to move the cursor, to colour the terminal or to begin a line that looks like ours. */
 function clean(text: string): string {
-  return text.replaceAll(/[^\P{C}\n]/gu, ' ')
+  return text.replaceAll(/\p{C}/gu, ' ')
 }
 
 /** Exit code 2: the input is wrong; 3: the agent refused; 1: anything else. */

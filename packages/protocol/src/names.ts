@@ -114,6 +114,8 @@ export const coordinationMetricNames = {
   taskDuration: 'perfmon.task.duration',
   taskStarted: 'perfmon.task.started',
   taskActive: 'perfmon.task.active',
+  /** Tasks whose key this agent had worked on within the last ten minutes. */
+  taskDuplicates: 'perfmon.task.duplicate',
   /** From a task's or job's arrival in a queue to its start. A delay that was asked for is no wait. */
   queueWait: 'perfmon.task.queue.wait.duration',
   queueSize: 'perfmon.task.queue.size',

@@ -28,7 +28,7 @@ const body = `
     const answer = await task('summarize', { queuedAtMs: Date.now() - 1500, queue: 'inbox' }, async () => 42)
     const sync = task('summarize', () => 'sync')
     const failure = await task('summarize', async () => { throw new RangeError('secret') }).catch((error) => error.name)
-    const open = task.start('crawl'); task.start('crawl').fail(Object.assign(new Error(), { code: 'ENOTHING' }))
+    const open = task.start('crawl', { key: 'a page' }); task.start('crawl', { key: 'a page' }).fail(Object.assign(new Error(), { code: 'ENOTHING' }))
     console.log(answer, sync, failure)
 
     await inference({ provider: 'local', model: 'tiny' }, async (call) => call.used({ inputTokens: 100, outputTokens: 7, costUsd: 0.5 }))
@@ -69,6 +69,7 @@ test.each([
   expect(value('perfmon.task.started', { 'perfmon.task.name': 'crawl' })).toBe(2)
   expect(value('perfmon.task.active', { 'perfmon.task.name': 'crawl' })).toBe(1)
   expect(value('perfmon.task.active', task)).toBe(0)
+  expect(value('perfmon.task.duplicate', { 'perfmon.task.name': 'crawl' })).toBe(1)
   expect(value('perfmon.task.queue.wait.duration', { 'perfmon.queue.name': 'inbox' })).toBe(2)
   expect(sum('perfmon.task.queue.wait.duration')).toBeGreaterThan(4.4)
   expect(value('perfmon.task.queue.size')).toBe(4)

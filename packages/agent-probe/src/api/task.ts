@@ -5,6 +5,11 @@ export interface TaskOptions {
   readonly queuedAtMs?: number
   /** Name of that queue. */
   readonly queue?: string
+  /**
+   * What the task is about: a task of the same name and key within ten minutes is counted as done twice. Up to 200
+   * characters; it stays in the process.
+   */
+  readonly key?: string
 }
 
 /** A task that was started. Only its first end counts. */

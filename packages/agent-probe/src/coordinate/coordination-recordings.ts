@@ -27,6 +27,7 @@ export interface CoordinationRecordings {
   readonly gaps: Tally
   readonly started: Tally
   readonly active: Tally
+  readonly duplicates: Tally
   readonly refused: Tally
 }
 
@@ -43,6 +44,7 @@ export const createCoordinationRecordings = (admission: Admission): Coordination
     gaps: createTally({ admission }),
     started: createTally({ admission }),
     active: createTally({ admission }),
+    duplicates: createTally({ admission }),
     refused: createTally({ admission }),
   }
 }

@@ -27,6 +27,7 @@ test.each([
 test.each([
   'api.openai.com',
   '8.8.8.8',
+  'metadata.google.internal',
   '172.32.0.1',
   '172.15.0.1',
   '192.169.0.1',

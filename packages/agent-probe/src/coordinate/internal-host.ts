@@ -26,6 +26,8 @@ const isPrivate6 = (host: string): boolean =>
 const looksInternal = (host: string): boolean => {
   if (host.includes(':')) return isPrivate6(host)
   if (/^[\d.]+$/.test(host)) return isPrivate4(host)
+  // The cloud's own, which ends like the user's.
+  if (host === 'metadata.google.internal') return false
   return !host.includes('.') || internalEndings.some((ending) => host.endsWith(ending))
 }
 

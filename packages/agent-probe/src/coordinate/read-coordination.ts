@@ -60,6 +60,7 @@ export const readCoordination = (recorded: CoordinationRecordings | undefined): 
     ),
     counted('counter', names.taskStarted, 'Tasks started', '{task}', recorded.started),
     counted('upDownCounter', names.taskActive, 'Tasks in progress', '{task}', recorded.active),
+    counted('counter', names.taskDuplicates, 'Tasks done before', '{task}', recorded.duplicates),
     counted('counter', names.apiRefused, 'Calls of the API that were refused', '{call}', recorded.refused),
   ]
 }

@@ -7,15 +7,17 @@ import type { MessageContexts } from '../coordinate/message-context.ts'
 import type { MessageRecorder } from '../coordinate/record-messages.ts'
 import { errorTypeName } from '../record/http-names.ts'
 import type { QueueWaits } from './queue-waits.ts'
+import { createRecentKeys } from './recent-keys.ts'
 import { type Refuse, shown } from './refusals.ts'
 import { settleWith } from './settle-with.ts'
 
 /** Transport of what a task, rather than a message, causes. */
 const transport = 'task'
+const maxKeyLength = 200
 
 /** `task()`: duration, failure, what is in progress, what it caused, how long it had waited. */
 export const createTasks = ({
-  recordings: { tasks, started, active },
+  recordings: { tasks, started, active, duplicates },
   messages,
   contexts,
   waits,
@@ -31,6 +33,19 @@ export const createTasks = ({
   now: () => number
   wallMs: () => number
 }): ProbeApi['startTask'] => {
+  const recentKeys = createRecentKeys()
+  const repeats = (name: string, { key }: TaskOptions): boolean => {
+    if (key === undefined) return false
+    if (typeof key !== 'string' || key.length > maxKeyLength) {
+      refuse(
+        'value',
+        `task ${name}`,
+        `its key is ${shown(key)}, not a text of up to ${maxKeyLength} characters`,
+      )
+      return false
+    }
+    return recentKeys.hasSeen(`${name}|${key}`, now())
+  }
   const waited = (name: string, { queuedAtMs, queue }: TaskOptions) => {
     if (queuedAtMs === undefined) return
     if (typeof queuedAtMs !== 'number' || !Number.isFinite(queuedAtMs)) {
@@ -52,6 +67,7 @@ export const createTasks = ({
     const attributes = { [attribute.taskName]: name }
     started.add(name, 1, () => attributes)
     active.add(name, 1, () => attributes)
+    if (repeats(name, options ?? {})) duplicates.add(name, 1, () => attributes)
 
     let ended = false
     const end = (errorType: string | undefined) => {

@@ -101,7 +101,7 @@ test('swarms: errors weigh as much as is served; who is gone counts in no mean',
     ({
       swarm: 'scouts',
       status,
-      vitals: { cpu, memory: null, errorRate, requestRate, responseTime: null },
+      vitals: { cpu, memory: null, errorRate, requestRate, responseTime: null, eventLoop: cpu },
     }) as Agent
   const agents = [agent('active', 0.2, 0.5, 1), agent('idle', 0.4, 0, 9), agent('offline', 5, 1, 100)]
   const points = named(
@@ -114,6 +114,8 @@ test('swarms: errors weigh as much as is served; who is gone counts in no mean',
     'perfmon.swarm.cpu.utilization': expect.closeTo(0.3),
     'perfmon.swarm.error.ratio': 0.05,
     'perfmon.swarm.request.rate': 10,
+    'perfmon.swarm.load.share.max': 0.9,
+    'perfmon.swarm.idle.ratio': expect.closeTo(0.7),
   })
 })
 

@@ -72,6 +72,16 @@ function pointsOf(swarm: string, members: readonly Agent[], level: CollectorLeve
   mean('perfmon.swarm.response.duration', 's', 'responseTime', true)
   const requestRate = present.reduce((sum, { vitals }) => sum + (vitals.requestRate ?? 0), 0)
   points.push(gauge('perfmon.swarm.request.rate', '{request}/s', requestRate, attributes))
+  // With one agent there is nobody to share with, and without requests nothing to share.
+  if (present.length > 1 && requestRate > 0) {
+    const busiest = Math.max(...present.map(({ vitals }) => vitals.requestRate ?? 0))
+    points.push(gauge('perfmon.swarm.load.share.max', '1', busiest / requestRate, attributes))
+  }
+  const idle = present.flatMap(({ vitals }) => (vitals.eventLoop === null ? [] : [1 - vitals.eventLoop]))
+  if (idle.length > 0) {
+    const share = idle.reduce((sum, one) => sum + one, 0) / idle.length
+    points.push(gauge('perfmon.swarm.idle.ratio', '1', share, attributes))
+  }
   if (level === 'detailed') mean('perfmon.swarm.eventloop.utilization', '1', 'eventLoop', false)
   return points
 }
