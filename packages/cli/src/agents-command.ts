@@ -96,7 +96,7 @@ export async function runActionCommand(who: string, action: string, flags: RunFl
     }
     if (json) return terminal.print(JSON.stringify(answer))
     terminal.print(clean(`${action} done in ${answer.durationMs.toFixed(0)} ms`))
-    for (const line of JSON.stringify(answer.result, null, 2).split('\n')) terminal.print(clean(line))
+    for (const line of JSON.stringify(answer.result ?? null, null, 2).split('\n')) terminal.print(clean(line))
     terminal.print(
       answer.undo === undefined
         ? quiet(clean(answer.irreversible ?? ''))
