@@ -119,6 +119,24 @@ test('swarms: errors weigh as much as is served; who is gone counts in no mean',
   })
 })
 
+test('swarms beyond a hundred are not told one by one, and it is told of how many agents', async () => {
+  const vitals = {
+    cpu: null,
+    memory: null,
+    errorRate: null,
+    requestRate: null,
+    responseTime: null,
+    eventLoop: null,
+  }
+  const agents = Array.from(
+    { length: 103 },
+    (_, index) => ({ swarm: `swarm ${index}`, status: 'active', vitals }) as Agent,
+  )
+  const points = await swarmCollector({ level: 'minimal', agents: { list: () => agents } }).collect(5_000)
+  expect(points.filter(({ metric }) => metric === 'perfmon.swarm.agent.present')).toHaveLength(100)
+  expect(points.find(({ metric }) => metric === 'perfmon.swarm.omitted.agent')?.value).toBe(3)
+})
+
 test('inference: growth of what was stored, not the totals', async () => {
   let hear: (batch: SampleBatch) => void = () => {}
   const series = (id: number, metric: string, part: string, attributes = {}) =>

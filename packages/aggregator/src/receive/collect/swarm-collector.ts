@@ -19,12 +19,15 @@ export function swarmCollector({
   return {
     collect() {
       const swarms = new Map<string, Agent[]>()
+      let left = 0
       for (const agent of agents.list()) {
         const known = swarms.get(agent.swarm)
         if (known) known.push(agent)
         else if (swarms.size < mostSwarms) swarms.set(agent.swarm, [agent])
+        else left++
       }
-      return [...swarms].flatMap(([swarm, members]) => pointsOf(swarm, members, level))
+      const points = [...swarms].flatMap(([swarm, members]) => pointsOf(swarm, members, level))
+      return left === 0 ? points : [...points, gauge('perfmon.swarm.omitted.agent', '{agent}', left, {})]
     },
   }
 }
